@@ -1,0 +1,270 @@
+"""From the rows of a landmark table to findings: a vertebra a row, or a spine a row.
+
+Rows go through as arrays; a row's finding depends on nothing but the rows of its own spine.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+from attrs import field, frozen, validators
+
+from spinegrade import __version__
+from spinegrade.anatomy import GRADED, LEVELS, LevelRange
+from spinegrade.confidence import grade_probabilities, height_loss_sd, near_threshold
+from spinegrade.errors import UnitError
+from spinegrade.expected import REFERENCES, Reference
+from spinegrade.flags import Flag, flag_words
+from spinegrade.genant import SHAPES, Grading, grade_spines
+from spinegrade.genant_rule import GenantRule, genant_rule
+from spinegrade.io.columns import READING_KEY, ROW, SPACING, UNIT
+from spinegrade.morphometry import height_ratios, measure_area, measure_heights
+from spinegrade.spine import STATUSES, SpineSummary, summarise_spines
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from spinegrade.io.arrays import Spines
+
+    Floats = NDArray[np.float64]
+
+HEIGHTS = ("anterior", "middle", "posterior")
+RATIOS = ("wedge_ratio", "biconcave_ratio", "crush_ratio")
+LOSSES = ("loss_anterior", "loss_middle", "loss_posterior")
+PROBABILITIES = ("p0", "p1", "p2", "p3")
+
+RESULT_SCHEMA: dict[str, type[pl.DataType]] = {
+    **dict.fromkeys(("patient", "exam", "reader"), pl.String),
+    "occasion": pl.Int64,
+    "level": pl.String,
+    **dict.fromkeys(HEIGHTS, pl.Float64),
+    "unit": pl.String,
+    **dict.fromkeys((*RATIOS, *LOSSES, "height_loss", "area_loss"), pl.Float64),
+    "shape": pl.String,
+    "grade": pl.Int64,
+    "near_threshold": pl.Boolean,
+    **dict.fromkeys((*PROBABILITIES, "visual_grade"), pl.Float64),
+    "evaluable": pl.Boolean,
+    **dict.fromkeys(("reference", "flags", "rules", "version"), pl.String),
+}
+"""Columns of a result table, one vertebra a row."""
+
+SUMMARY_SCHEMA: dict[str, type[pl.DataType]] = {
+    **dict.fromkeys(("patient", "exam", "reader"), pl.String),
+    "occasion": pl.Int64,
+    **{f"grade_{level}": pl.Int64 for level in GRADED.levels},
+    "levels": pl.String,
+    "sdi": pl.Int64,
+    "sdi_low": pl.Int64,
+    "sdi_high": pl.Int64,
+    "sdi_scaled": pl.Float64,
+    "fractured": pl.Int64,
+    "highest_grade": pl.Int64,
+    "evaluable": pl.Int64,
+    "spinal_fracture_index": pl.Float64,
+    "status": pl.String,
+    **dict.fromkeys(("reference", "rules", "version"), pl.String),
+}
+"""Columns of a spine table, one reading a row; ``grade_`` columns follow the graded levels."""
+
+
+@frozen
+class PointSd:
+    """A landmark error: SD of a landmark along the height, in mm, px, or the unit of each row."""
+
+    value: float = field(converter=float, validator=[validators.gt(0), validators.lt(float("inf"))])
+    unit: str | None = field(default=None, validator=validators.in_((None, "mm", "px")))
+
+
+@frozen
+class Method:
+    """How to grade: by which rule, against which reference, which levels, with what error."""
+
+    rules: str = "genant-1993"
+    reference: Reference = field(default="standard", validator=validators.in_(REFERENCES))
+    levels: LevelRange = GRADED
+    point_sd: PointSd | None = None
+
+    @property
+    def rule(self) -> GenantRule:
+        """The rule file as numbers."""
+        return genant_rule(self.rules)
+
+
+@frozen
+class Findings:
+    """What was measured and graded on spines, as arrays over spines and the levels of a window."""
+
+    heights: Floats
+    areas: Floats
+    grading: Grading
+    grade: Floats
+    """The grade within the graded range, NaN outside it."""
+
+
+def find(spines: Spines, method: Method) -> Findings:
+    """Return the heights, losses and grades of spines."""
+    heights = spines.spread(measure_heights(spines.points))
+    areas = spines.spread(measure_area(spines.points))
+    marked = spines.spread(spines.frame["evaluable"].fill_null(value=True).to_numpy()) != 0
+    grading = grade_spines(
+        heights, method.rule, areas=areas, evaluable=marked, reference=method.reference
+    )
+    inside = _inside(spines.window, method.levels)
+    return Findings(heights, areas, grading, np.where(inside, grading.grade, np.nan))
+
+
+def _inside(window: slice, levels: LevelRange) -> NDArray[np.bool_]:
+    """Return which levels of the window lie in the graded range."""
+    every = np.zeros(len(LEVELS), dtype=bool)
+    every[levels.indices] = True
+    return every[window]
+
+
+def grade_rows(spines: Spines, method: Method) -> pl.DataFrame:
+    """Return the findings on every vertebra, in `RESULT_SCHEMA`, in the order of the rows.
+
+    The column `ROW` of the rows comes along in front.
+
+    Raises
+    ------
+    UnitError
+        If a landmark error in mm was given for rows without spacing.
+    """
+    found = find(spines, method)
+    grading = found.grading
+    inside = spines.gather(np.broadcast_to(_inside(spines.window, method.levels), found.grade.shape))
+    near, probabilities = _certainty(spines, grading, method)
+    heights = spines.gather(found.heights)
+    losses = spines.gather(grading.losses)
+    ratios = height_ratios(heights, spines.gather(grading.neighbour_posterior))
+    graded = ~np.isnan(spines.gather(found.grade))
+    frame = spines.frame.select(ROW, *READING_KEY, "level").with_columns(
+        *_columns(HEIGHTS, heights),
+        spines.frame[UNIT].alias("unit"),
+        *_columns(RATIOS, ratios),
+        *_columns(LOSSES, losses),
+        _column("height_loss", spines.gather(grading.height_loss)),
+        _column("area_loss", spines.gather(grading.area_loss)),
+        _shapes(spines.gather(grading.shape), graded),
+        _column("grade", spines.gather(found.grade)).cast(pl.Int64),
+        _where(near, graded).alias("near_threshold"),
+        *_columns(PROBABILITIES, np.where(graded[:, None], probabilities, np.nan)),
+        spines.frame["visual_grade"],
+        pl.Series("evaluable", ~np.isnan(spines.gather(grading.height_loss))),
+        pl.lit(method.reference).alias("reference"),
+        _flags(spines.gather(grading.flags), inside),
+        pl.lit(method.rule.source.stamp).alias("rules"),
+        pl.lit(__version__).alias("version"),
+    )
+    return frame.select(ROW, *RESULT_SCHEMA)
+
+
+def _column(name: str, values: NDArray[np.generic]) -> pl.Series:
+    return pl.Series(name, np.ascontiguousarray(values), nan_to_null=True)
+
+
+def _columns(names: tuple[str, ...], values: Floats) -> list[pl.Series]:
+    return [_column(name, values[:, place]) for place, name in enumerate(names)]
+
+
+def _where(values: NDArray[np.bool_], known: NDArray[np.bool_]) -> pl.Expr:
+    return pl.when(pl.Series(known)).then(pl.Series(values))
+
+
+def _shapes(shape: NDArray[np.generic], graded: NDArray[np.bool_]) -> pl.Series:
+    words = pl.Series("shape", [None, *SHAPES[1:]], dtype=pl.String)
+    return words.gather(np.where(graded, shape, 0).astype(np.uint32))
+
+
+def _flags(masks: NDArray[np.generic], inside: NDArray[np.generic]) -> pl.Series:
+    """Return the flags in words; null where there are none."""
+    masks = masks | np.where(inside, 0, np.uint16(Flag.OUTSIDE_RANGE)).astype(np.uint16)
+    found = np.flatnonzero(np.bincount(masks, minlength=1))
+    place = np.zeros(int(found.max(initial=0)) + 1, dtype=np.uint32)
+    place[found] = np.arange(len(found))
+    words = pl.Series("flags", [flag_words(int(mask)) or None for mask in found], dtype=pl.String)
+    return words.gather(place[masks])
+
+
+def _certainty(
+    spines: Spines, grading: Grading, method: Method
+) -> tuple[NDArray[np.bool_], Floats]:
+    """Return, for every row, whether the loss is near a bound and the four probabilities."""
+    if method.point_sd is None:
+        near = near_threshold(grading.height_loss, method.rule)
+        return spines.gather(near).astype(bool), np.full((len(spines.spine), 4), np.nan)
+    point_sd = spines.spread(_point_sd(spines, method.point_sd))
+    sd = height_loss_sd(grading, point_sd, method.reference)
+    near = near_threshold(grading.height_loss, method.rule, sd)
+    chances = grade_probabilities(grading, point_sd, method.reference, method.rule)
+    return spines.gather(near).astype(bool), spines.gather(chances).astype(float)
+
+
+def _point_sd(spines: Spines, given: PointSd) -> Floats:
+    """Return the ``(rows,)`` landmark error in the unit of each row's heights."""
+    in_pixels = (spines.frame[UNIT] == "px").to_numpy()
+    sd = np.full(len(in_pixels), given.value)
+    if given.unit == "mm" and in_pixels.any():
+        patient, exam = spines.frame.filter(pl.Series(in_pixels)).select("patient", "exam").row(0)
+        msg = f"landmark error: expected a value in px for exam {exam} of patient {patient}, "
+        msg += "which has no pixel spacing, got mm"
+        raise UnitError(msg)
+    if given.unit == "px":
+        sd *= _pixel_along_height(spines)
+    return sd
+
+
+def _pixel_along_height(spines: Spines) -> Floats:
+    """Return the ``(rows,)`` size of a pixel along the middle height, in the unit of the heights."""
+    edge = spines.points[:, 4] - spines.points[:, 1]
+    length = np.linalg.norm(edge, axis=-1, keepdims=True)
+    spacing = np.column_stack([spines.frame[name].fill_null(1.0).to_numpy() for name in SPACING])
+    along: Floats = np.linalg.norm(edge / length * spacing, axis=-1)
+    return np.where(np.isnan(along), spacing.mean(axis=-1), along)
+
+
+def summarise_rows(spines: Spines, method: Method) -> pl.DataFrame:
+    """Return what the grades of every spine add up to, in the columns of `summary_schema`.
+
+    The column `ROW` of each spine's first row comes along in front.
+    """
+    found = find(spines, method)
+    every = np.full((spines.count, len(LEVELS)), np.nan)
+    every[:, spines.window] = found.grade
+    summary = summarise_spines(every, method.levels)
+    firsts = np.flatnonzero(np.diff(np.maximum.accumulate(spines.spine), prepend=-1))
+    frame = spines.frame.select(ROW, *READING_KEY)[firsts].with_columns(
+        *(_column(f"grade_{level}", every[:, LEVELS.index(level)]) for level in method.levels.levels),
+        pl.lit(str(method.levels)).alias("levels"),
+        *_summary_columns(summary),
+        pl.lit(method.reference).alias("reference"),
+        pl.lit(method.rule.source.stamp).alias("rules"),
+        pl.lit(__version__).alias("version"),
+    )
+    schema = summary_schema(method.levels)
+    return frame.select(ROW, *(pl.col(name).cast(kind) for name, kind in schema.items()))
+
+
+def _summary_columns(summary: SpineSummary) -> list[pl.Series]:
+    numbers = [name for name in SUMMARY_SCHEMA if hasattr(summary, name) and name != "status"]
+    status = pl.Series("status", list(STATUSES)).gather(summary.status.astype(np.uint32))
+    return [*(_column(name, getattr(summary, name)) for name in numbers), status]
+
+
+def summary_schema(levels: LevelRange) -> dict[str, type[pl.DataType]]:
+    """Return the columns of a spine table that has a grade for each of these levels."""
+    grades = {f"grade_{level}": pl.Int64 for level in levels.levels}
+    others = {name: kind for name, kind in SUMMARY_SCHEMA.items() if not name.startswith("grade_")}
+    key = {name: others.pop(name) for name in READING_KEY}
+    return {**key, **grades, **others}
+
+
+def height_rows(spines: Spines) -> pl.DataFrame:
+    """Return reading key, level, three heights and unit of every vertebra, to estimate errors from."""
+    heights = measure_heights(spines.points)
+    return spines.frame.select(*READING_KEY, "level").with_columns(
+        *_columns(HEIGHTS, heights), spines.frame[UNIT].alias("unit")
+    )

@@ -1,0 +1,64 @@
+"""What a millimetre on a film means, and who says so."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from attrs import field, frozen, validators
+
+from spinegrade.errors import UnitError
+from spinegrade.morphometry import PixelSpacing
+
+_POSITIVE = validators.optional([validators.gt(0), validators.lt(float("inf"))])
+
+
+class CalibrationState(StrEnum):
+    """Where the pixel spacing of a film comes from."""
+
+    NONE = "none"
+    """No spacing at all: lengths are in pixels."""
+    UNKNOWN = "unknown"
+    """A spacing whose meaning the file does not tell."""
+    DETECTOR = "detector"
+    """Millimetres at the detector: too large by the magnification of the film."""
+    ERMF = "ermf"
+    """Corrected by the estimated radiographic magnification factor."""
+    CALIBRATED = "calibrated"
+    """Calibrated by a fiducial or by geometry, says the file."""
+    USER = "user"
+    """Set by the reader with a ruler or ball of known size."""
+    SCANNED = "scanned"
+    """Spacing of the scanner of a digitised film, as at a detector."""
+    ERROR = "error"
+    """The file contradicts itself."""
+
+
+_IN_PIXELS = (CalibrationState.NONE, CalibrationState.UNKNOWN, CalibrationState.ERROR)
+
+
+@frozen
+class Calibration:
+    """The pixel spacing of a film in mm, and the state it is in.  Both spacings or neither."""
+
+    state: CalibrationState = CalibrationState.NONE
+    row_spacing_mm: float | None = field(default=None, validator=_POSITIVE)
+    column_spacing_mm: float | None = field(default=None, validator=_POSITIVE)
+
+    def __attrs_post_init__(self) -> None:
+        """Refuse half a spacing, and a state that needs one without it."""
+        both = (self.row_spacing_mm is None, self.column_spacing_mm is None)
+        if any(both) and not all(both):
+            msg = "calibration: expected a row and a column spacing, got one of them"
+            raise UnitError(msg)
+        if any(both) and self.state not in _IN_PIXELS:
+            msg = f"calibration: expected a pixel spacing for state {self.state!r}, got none"
+            raise UnitError(msg)
+
+    @property
+    def spacing(self) -> PixelSpacing:
+        """The size of a pixel in mm where that is known, otherwise in units of its column spacing."""
+        if self.row_spacing_mm is None or self.column_spacing_mm is None:
+            return PixelSpacing()
+        if self.state in _IN_PIXELS:
+            return PixelSpacing(row=self.row_spacing_mm / self.column_spacing_mm)
+        return PixelSpacing(self.row_spacing_mm, self.column_spacing_mm, "mm")

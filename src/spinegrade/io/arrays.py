@@ -1,0 +1,108 @@
+"""Rows of a landmark table as the arrays that the core measures, and back."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+from attrs import frozen
+
+from spinegrade.anatomy import LANDMARKS, LEVELS
+from spinegrade.io.columns import COORDINATES, READING_KEY, SPACING
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+    Places = NDArray[np.int64]
+
+
+@frozen(slots=False)
+class Spines:
+    """The rows of a landmark table, and which place in which spine each has.
+
+    Attributes
+    ----------
+    frame
+        The rows, one vertebra each, in the schema of a landmark table.
+    points
+        ``(rows, 6, 2)`` landmarks in mm, in pixels where there is no spacing; NaN where not placed.
+    spine
+        ``(rows,)`` number of the spine, counted by first appearance.
+    level
+        ``(rows,)`` index of the level.
+    """
+
+    frame: pl.DataFrame
+    points: Floats
+    spine: Places
+    level: Places
+
+    @cached_property
+    def count(self) -> int:
+        """The number of spines."""
+        return int(self.spine.max()) + 1 if len(self.spine) else 0
+
+    @cached_property
+    def window(self) -> slice:
+        """The run of levels that occur: nothing outside it needs to be computed."""
+        if not len(self.level):
+            return slice(0, len(LEVELS))
+        return slice(int(self.level.min()), int(self.level.max()) + 1)
+
+    def spread(self, values: NDArray[np.generic]) -> Floats:
+        """Return ``(rows, ...)`` values as ``(spines, levels of the window, ...)``, NaN elsewhere."""
+        levels = self.window.stop - self.window.start
+        spread = np.full((self.count * levels, *values.shape[1:]), np.nan)
+        spread[self._places] = values
+        return spread.reshape(self.count, levels, *values.shape[1:])
+
+    def gather(self, values: NDArray[np.generic]) -> NDArray[np.generic]:
+        """Return ``(spines, levels of the window, ...)`` values as ``(rows, ...)``."""
+        return values.reshape(-1, *values.shape[2:])[self._places]
+
+    @cached_property
+    def _places(self) -> Places:
+        levels = self.window.stop - self.window.start
+        places: Places = self.spine * levels + (self.level - self.window.start)
+        return places
+
+
+def as_spines(frame: pl.DataFrame) -> Spines:
+    """Return the rows as arrays.  Key, level and spacing of every row have to be sound."""
+    spine, level = _spine_places(frame)
+    return Spines(frame, _points(frame), spine, level)
+
+
+def _points(frame: pl.DataFrame) -> Floats:
+    flat = np.empty((frame.height, len(LANDMARKS), 2))
+    for place, name in enumerate(COORDINATES):
+        flat[:, place // 2, place % 2] = frame[name].to_numpy()
+    for axis, name in enumerate(SPACING):
+        if frame[name].null_count() < frame.height:
+            flat[..., axis] *= frame[name].fill_null(1.0).to_numpy()[:, None]
+    return flat
+
+
+def _spine_places(frame: pl.DataFrame) -> tuple[Places, Places]:
+    level = frame["level"].cast(pl.Enum(LEVELS)).to_physical().to_numpy().astype(np.int64)
+    if frame.is_empty():
+        return level, level
+    differs = (pl.col(name).ne_missing(pl.col(name).shift()) for name in READING_KEY)
+    changes = frame.select(pl.any_horizontal(differs).cum_sum()).to_series()
+    runs = changes.to_numpy().astype(np.int64) - int(changes[0])
+    return _merge_runs(frame, runs), level
+
+
+def _merge_runs(frame: pl.DataFrame, runs: Places) -> Places:
+    """Return the number of the spine for each row, where a spine's rows may lie apart."""
+    firsts = frame.select(READING_KEY)[np.flatnonzero(np.diff(runs, prepend=-1))]
+    order = firsts.unique(maintain_order=True)
+    if order.height == firsts.height:
+        return runs
+    joined = firsts.join(
+        order.with_row_index("_spine"), on=READING_KEY, how="left", maintain_order="left"
+    )
+    return joined["_spine"].to_numpy().astype(np.int64)[runs]

@@ -1,0 +1,163 @@
+"""What makes a row of a landmark table unusable, found for all rows at once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+from spinegrade.anatomy import LEVELS, POSITIONS
+from spinegrade.io.arrays import Spines, as_spines
+from spinegrade.io.columns import COORDINATES, KEY, READING_KEY, ROW, SPACING, Problem
+from spinegrade.morphometry import heights_inverted, vertebra_centres
+from spinegrade.readings import VISUAL_GRADES, NotEvaluableReason
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    Found = Iterator[tuple[int, str]]
+
+_REASONS = [reason.value for reason in NotEvaluableReason]
+
+
+def sound_spines(frame: pl.DataFrame) -> tuple[Spines, list[Problem]]:
+    """Return the usable rows as arrays, and what is wrong with the others.
+
+    One thing a row is said: cells that no row may have, then a level twice or two spacings in one
+    reading, then landmarks that no vertebra can have.
+    """
+    problems: list[Problem] = []
+    for check in (_cells, _together):
+        frame, found = _without(frame, check(frame))
+        problems += found
+    spines = as_spines(frame)
+    for look in (_distances, _order):
+        frame, found = _without(spines.frame, look(spines))
+        problems += found
+        if found:
+            spines = as_spines(frame)
+    return spines, sorted(problems, key=lambda problem: problem.row)
+
+
+def _without(frame: pl.DataFrame, found: Found) -> tuple[pl.DataFrame, list[Problem]]:
+    """Return the rows in which nothing was found, and the first thing found in each other row."""
+    first: dict[int, str] = {}
+    for row, what in found:
+        first.setdefault(row, what)
+    if first:
+        frame = frame.filter(~pl.col(ROW).is_in(list(first)))
+    return frame, [Problem(row, what) for row, what in first.items()]
+
+
+def _cells(frame: pl.DataFrame) -> Found:
+    """Find cells that no row may have, whatever else is in it."""
+    rules = [*_key_rules(), *_number_rules(), *_evaluable_rules()]
+    failed = frame.select(rule.any().alias(str(n)) for n, (rule, _, _) in enumerate(rules)).row(0)
+    for (rule, name, wanted), fails in zip(rules, failed, strict=True):
+        if fails:
+            for row, value in frame.filter(rule).select(ROW, name).iter_rows():
+                yield row, f"{name}: expected {wanted}, got {_shown(value)}"
+
+
+_Rule = tuple[pl.Expr, str, str]
+"""Where a column is wrong, its name, and what was expected."""
+
+
+def _key_rules() -> Iterator[_Rule]:
+    for name in KEY:
+        yield pl.col(name).is_null(), name, "a value"
+    yield ~pl.col("level").is_in(LEVELS), "level", f"one of {LEVELS[0]}..{LEVELS[-1]}"
+    yield pl.col("occasion") < 1, "occasion", "1 or more"
+
+
+def _number_rules() -> Iterator[_Rule]:
+    for name in COORDINATES:
+        yield pl.col(name).is_infinite(), name, "a finite coordinate"
+    for name in SPACING:
+        column = pl.col(name)
+        yield (column <= 0) | column.is_infinite(), name, "more than 0 mm"
+    for name in (*COORDINATES, *SPACING):
+        twin = _twin(name)
+        half = pl.col(name).is_null() & pl.col(twin).is_not_null()
+        yield half, name, f"a value, as {twin} has one"
+    yield ~pl.col("visual_grade").is_in(VISUAL_GRADES), "visual_grade", "0, 0.5, 1, 2 or 3"
+
+
+def _twin(name: str) -> str:
+    """Return the other half of a coordinate or of a spacing."""
+    return name.replace("row", "column") if "row" in name else name.replace("column", "row")
+
+
+def _evaluable_rules() -> Iterator[_Rule]:
+    reason = pl.col("not_evaluable_reason")
+    evaluable = pl.col("evaluable")
+    yield ~reason.is_in(_REASONS), "not_evaluable_reason", f"one of {', '.join(_REASONS)}"
+    wanting = ~evaluable & reason.is_null()
+    yield wanting, "not_evaluable_reason", "a reason, as evaluable is false"
+    contradicted = evaluable.fill_null(value=True) & reason.is_not_null()
+    yield contradicted, "evaluable", "false, as there is a not_evaluable_reason"
+
+
+def _shown(value: object) -> str:
+    if value is None:
+        return "nothing"
+    return f"{value!r}" if isinstance(value, str) else f"{value}".lower()
+
+
+def _together(frame: pl.DataFrame) -> Found:
+    """Find levels that a reading has twice, and readings with two spacings."""
+    twice = frame.filter(pl.struct(KEY).is_duplicated())
+    for row, patient, exam, reader, occasion, level in twice.select(ROW, *KEY).iter_rows():
+        yield (
+            row,
+            f"level: expected {level} once for patient {patient}, exam {exam}, reader {reader}, "
+            f"occasion {occasion}, got it more than once",
+        )
+    for name in SPACING:
+        if frame[name].n_unique() > 1:
+            column = pl.col(name)
+            differs = frame.filter(column.ne_missing(column.first().over(READING_KEY)))
+            for row, value in differs.select(ROW, name).iter_rows():
+                yield row, f"{name}: expected one spacing a reading, got another, {_shown(value)}"
+
+
+def _distances(spines: Spines) -> Found:
+    """Find facing landmarks on one point, and endplates of which one runs backwards."""
+    points = spines.points
+    coincide = (points[:, :3] == points[:, 3:]).all(axis=-1)
+    for place, at in np.argwhere(coincide).tolist():
+        row, level = _named(spines, place)
+        yield (
+            row,
+            f"{level}: expected {POSITIONS[at]} height above 0, got two landmarks on one point",
+        )
+    superior, inferior = points[:, 2] - points[:, 0], points[:, 5] - points[:, 3]
+    for place in np.flatnonzero((superior * inferior).sum(axis=-1) < 0).tolist():
+        row, level = _named(spines, place)
+        yield (
+            row,
+            f"{level}: expected the anterior landmarks of both endplates on one side of the body, "
+            "got them on opposite sides",
+        )
+
+
+def _order(spines: Spines) -> Found:
+    """Find vertebrae whose superior landmarks lie below the inferior ones, in their spine's order."""
+    if not spines.count:
+        return
+    edges = spines.spread(spines.points[:, 3:] - spines.points[:, :3])
+    centres = spines.spread(vertebra_centres(spines.points))
+    inverted = spines.gather(heights_inverted(edges, centres))
+    for place in np.flatnonzero(inverted).tolist():
+        row, level = _named(spines, place)
+        yield (
+            row,
+            f"{level}: expected superior landmarks towards the vertebra above, "
+            "got one below the inferior landmark that faces it",
+        )
+
+
+def _named(spines: Spines, place: int) -> tuple[int, str]:
+    row, level = spines.frame.select(ROW, "level").row(place)
+    return row, level

@@ -1,0 +1,266 @@
+"""Landmark tables, one vertebra a row, as CSV and as Parquet: read in batches of whole spines."""
+
+from __future__ import annotations
+
+import itertools
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import polars as pl
+from attrs import field, frozen
+
+from spinegrade.errors import FormatError
+from spinegrade.io.columns import (
+    COORDINATES,
+    READING_KEY,
+    ROW,
+    SCHEMA,
+    SPACING,
+    TABLE_COLUMNS,
+    Problem,
+    cast_columns,
+    check_header,
+)
+from spinegrade.io.csv_text import FALLBACK, Dialect, as_utf8, read_dialect, record_lines
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_BEYOND = "_beyond"
+"""Column that holds a field beyond the last column of the header, where a row has one."""
+
+_GATHER_ROWS = 1_000_000
+
+_NUMBERS = (*COORDINATES, *SPACING, "visual_grade")
+
+
+@frozen
+class RawRows:
+    """Rows as read, not yet cast or checked; travels to the process that does that."""
+
+    frame: pl.DataFrame
+    decimal_comma: bool = False
+
+    def load(self) -> tuple[pl.DataFrame, list[Problem]]:
+        """Return the rows in the schema of a landmark table, and what did not fit."""
+        raw, problems = self.frame, []
+        if _BEYOND in raw.columns:
+            longer = raw.filter(pl.col(_BEYOND).is_not_null())
+            problems = [
+                Problem(row, f"expected {len(raw.columns) - 2} fields, got more (decimal commas?)")
+                for row in longer[ROW]
+            ]
+            raw = raw.filter(pl.col(_BEYOND).is_null())
+        frame, misfits = cast_columns(raw, decimal_comma=self.decimal_comma)
+        return frame, problems + misfits
+
+    def __len__(self) -> int:
+        return self.frame.height
+
+
+@frozen
+class CsvTable:
+    """A landmark table in CSV, its dialect found out."""
+
+    path: Path
+    dialect: Dialect = field()
+    ignore_unknown: bool = False
+
+    @classmethod
+    def open(cls, path: Path, *, ignore_unknown: bool = False) -> CsvTable:
+        """Return the table in this file, its header checked.
+
+        Raises
+        ------
+        FormatError
+            If the file is empty, no text, or its header is not that of a landmark table.
+        """
+        dialect = read_dialect(path, SCHEMA, _NUMBERS)
+        check_header(dialect.columns, str(path), ignore_unknown=ignore_unknown)
+        return cls(path, dialect, ignore_unknown)
+
+    @property
+    def columns(self) -> list[str]:
+        """The columns of a landmark table that the file has."""
+        return [name for name in TABLE_COLUMNS if name in self.dialect.columns]
+
+    @property
+    def size(self) -> int:
+        """About how many rows it has, judged by the length of its first lines."""
+        return max(1, round(self.path.stat().st_size / self.dialect.bytes_a_line))
+
+    @property
+    def notes(self) -> list[str]:
+        """What the reader of the file had to assume."""
+        if self.dialect.encoding != FALLBACK:
+            return []
+        return [f"{self.path}: not UTF-8; read as Windows-1252 (Western European)"]
+
+    def batches(self, rows: int) -> Iterator[RawRows]:
+        """Yield the rows in batches of about ``rows``, no spine cut in two where its rows adjoin."""
+        with tempfile.TemporaryDirectory(prefix="spinegrade-") as folder:
+            path = self.path
+            if self.dialect.encoding != "utf-8":
+                path = Path(folder) / "utf8.csv"
+                as_utf8(self.path, self.dialect.encoding, path)
+            frames = self._scan(path).collect_batches(chunk_size=rows, maintain_order=True)
+            comma = self.dialect.decimal_comma
+            for frame in whole_spines(_counted(_readable(frames, self.path)), rows):
+                yield RawRows(frame, comma)
+
+    def _scan(self, path: Path) -> pl.LazyFrame:
+        names = [*self.dialect.columns, _BEYOND]
+        scan = pl.scan_csv(
+            path,
+            has_header=False,
+            skip_lines=self.dialect.header_lines,
+            separator=self.dialect.separator,
+            schema=dict.fromkeys(names, pl.String),
+            truncate_ragged_lines=True,
+            missing_columns="insert",
+        )
+        return scan.select([name for name in names if name in SCHEMA or name == _BEYOND])
+
+    def place(self, row: int) -> str:
+        """Return where a row stands, as an editor counts the lines of the file."""
+        line = next(itertools.islice(record_lines(self.path, self.dialect), row, None), "?")
+        return f"{self.path}: line {line}"
+
+
+@frozen
+class ParquetTable:
+    """A landmark table in Parquet."""
+
+    path: Path
+    columns: list[str]
+    size: int
+    notes: tuple[str, ...] = ()
+
+    @classmethod
+    def open(cls, path: Path, *, ignore_unknown: bool = False) -> ParquetTable:
+        """Return the table in this file, its columns checked.
+
+        Raises
+        ------
+        FormatError
+            If the file is no Parquet or lacks a column.
+        """
+        try:
+            scan = pl.scan_parquet(path)
+            columns = list(scan.collect_schema())
+            size = int(scan.select(pl.len()).collect().item())
+        except pl.exceptions.PolarsError as error:
+            msg = f"{path}: expected a Parquet file, got: {_first_line(error)}"
+            raise FormatError(msg) from error
+        check_header(columns, str(path), ignore_unknown=ignore_unknown)
+        given = [name for name in TABLE_COLUMNS if name in columns]
+        return cls(path, given, size)
+
+    def batches(self, rows: int) -> Iterator[RawRows]:
+        """Yield the rows in batches of about ``rows``, no spine cut in two where its rows adjoin."""
+        scan = pl.scan_parquet(self.path).select(self.columns)
+        frames = scan.collect_batches(chunk_size=rows, maintain_order=True)
+        for frame in whole_spines(_counted(_readable(frames, self.path)), rows):
+            yield RawRows(frame)
+
+    def place(self, row: int) -> str:
+        """Return where a row stands, counted from 1."""
+        return f"{self.path}: row {row + 1}"
+
+
+@frozen
+class GatheredTable:
+    """A table whose spines lie scattered over its rows, sorted so that each is in one place.
+
+    The rows keep their numbers, so that results can be put back into the table's own order.
+    """
+
+    table: CsvTable | ParquetTable
+    sorted_rows: Path
+
+    @classmethod
+    def of(cls, table: CsvTable | ParquetTable, folder: Path) -> GatheredTable:
+        """Return the table sorted by reading, in a temporary file; holds it in memory meanwhile."""
+        frames = [batch.frame for batch in table.batches(_GATHER_ROWS)]
+        path = folder / f"{len(list(folder.iterdir()))}.parquet"
+        pl.concat(frames).sort(READING_KEY, maintain_order=True).write_parquet(path)
+        return cls(table, path)
+
+    @property
+    def columns(self) -> list[str]:
+        """The columns of a landmark table that the file has."""
+        return self.table.columns
+
+    @property
+    def size(self) -> int:
+        """About how many rows it has."""
+        return self.table.size
+
+    @property
+    def notes(self) -> list[str]:
+        """What the reader of the file had to assume."""
+        return [*self.table.notes]
+
+    def batches(self, rows: int) -> Iterator[RawRows]:
+        """Yield the rows in batches of about ``rows``, no spine cut in two."""
+        comma = isinstance(self.table, CsvTable) and self.table.dialect.decimal_comma
+        frames = pl.scan_parquet(self.sorted_rows).collect_batches(
+            chunk_size=rows, maintain_order=True
+        )
+        for frame in whole_spines(frames, rows):
+            yield RawRows(frame, comma)
+
+    def place(self, row: int) -> str:
+        """Return where a row stands in the file as it is."""
+        return self.table.place(row)
+
+
+def _readable(frames: Iterator[pl.DataFrame], path: Path) -> Iterator[pl.DataFrame]:
+    """Pass the frames on; say which file it was where polars cannot read on."""
+    try:
+        yield from frames
+    except pl.exceptions.PolarsError as error:
+        msg = f"{path}: expected a readable table, got: {_first_line(error)}"
+        raise FormatError(msg) from error
+
+
+def _counted(frames: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
+    """Number the rows in the column `ROW`."""
+    begin = 0
+    for frame in frames:
+        yield frame.with_row_index(ROW, offset=begin).with_columns(pl.col(ROW).cast(pl.Int64))
+        begin += frame.height
+
+
+def whole_spines(frames: Iterator[pl.DataFrame], rows: int) -> Iterator[pl.DataFrame]:
+    """Yield frames of at least ``rows`` rows, each ending where the next row is of another reading."""
+    waiting: list[pl.DataFrame] = []
+    for frame in frames:
+        waiting.append(frame)
+        if sum(one.height for one in waiting) < rows:
+            continue
+        whole, rest = _split_last_spine(pl.concat(waiting))
+        if whole.height:
+            yield whole
+        waiting = [rest]
+    if waiting:
+        last = pl.concat(waiting)
+        if last.height:
+            yield last
+
+
+def _split_last_spine(frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return the frame without the rows at its end that belong to the last reading, and those rows."""
+    keys = frame.select(READING_KEY)
+    differs = keys.select(
+        pl.any_horizontal(pl.col(name).ne_missing(pl.col(name).last()) for name in READING_KEY)
+    ).to_series()
+    tail = differs.reverse().arg_max() if differs.any() else frame.height
+    cut = frame.height - (tail or 0)
+    return frame[:cut], frame[cut:]
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().splitlines()[0]
+

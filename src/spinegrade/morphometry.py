@@ -1,0 +1,201 @@
+"""Vertebral body heights, depths, area and wedge angle from six endplate landmarks.
+
+Landmarks are ``(..., 6, 2)`` arrays in `LANDMARKS` order, each ``(row, column)`` in pixels
+with ``(0, 0)`` at the centre of the top-left pixel, as in napari and scikit-image.  NaN marks
+a landmark that was not placed.  Anterior may be at the left or at the right: landmarks are
+named, never inferred.  File adapters convert other conventions; nothing else does.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from attrs import field, frozen, validators
+
+from spinegrade.anatomy import LANDMARKS, POSITIONS
+from spinegrade.errors import LandmarkError
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+    Floats = NDArray[np.float64]
+
+__all__ = [
+    "LANDMARKS",
+    "POSITIONS",
+    "PixelSpacing",
+    "height_ratios",
+    "inverted_vertebrae",
+    "measure_area",
+    "measure_depths",
+    "measure_heights",
+    "measure_wedge_angle",
+    "scale_landmarks",
+]
+
+_NEXT = (3, 0, 1, 4, 5, 2)
+"""For each landmark the next one round the body: to the front along the top, then back."""
+_BEFORE = (1, 2, 5, 0, 3, 4)
+
+
+@frozen
+class PixelSpacing:
+    """Size of one pixel.  The default, unit squares, leaves lengths in pixels."""
+
+    row: float = field(default=1.0, validator=[validators.gt(0), validators.lt(float("inf"))])
+    column: float = field(default=1.0, validator=[validators.gt(0), validators.lt(float("inf"))])
+    unit: Literal["px", "mm"] = "px"
+
+
+SQUARE_PIXELS = PixelSpacing()
+
+
+def scale_landmarks(landmarks: ArrayLike, spacing: PixelSpacing = SQUARE_PIXELS) -> Floats:
+    """Return ``(..., 6, 2)`` landmarks as distances from the origin, in ``spacing.unit``.
+
+    Raises
+    ------
+    LandmarkError
+        If the last two axes are not ``(6, 2)`` or a coordinate is infinite.
+    """
+    points = np.asarray(landmarks, dtype=float)
+    if points.shape[-2:] != (6, 2):
+        msg = f"landmarks: expected an array of shape (..., 6, 2), got shape {points.shape}"
+        raise LandmarkError(msg)
+    if np.isinf(points).any():
+        where = np.argwhere(np.isinf(points))[0].tolist()
+        msg = f"landmarks: expected finite coordinates or NaN, got an infinite one at {where}"
+        raise LandmarkError(msg)
+    return points * (spacing.row, spacing.column)
+
+
+def measure_heights(landmarks: ArrayLike, spacing: PixelSpacing = SQUARE_PIXELS) -> Floats:
+    """Return the ``(..., 3)`` anterior, middle and posterior heights, in ``spacing.unit``.
+
+    A height is the distance between two facing landmarks; it is NaN where either of them was
+    not placed.
+
+    Raises
+    ------
+    LandmarkError
+        If the last two axes are not ``(6, 2)``, a coordinate is infinite, or two facing
+        landmarks coincide.
+
+    Examples
+    --------
+    >>> body = [(0, 0), (1, 10), (0, 20), (16, 0), (17, 10), (20, 20)]
+    >>> measure_heights(body, PixelSpacing(0.5, 0.5, "mm")).tolist()
+    [8.0, 8.0, 10.0]
+    """
+    points = scale_landmarks(landmarks, spacing)
+    edges = points[..., 3:, :] - points[..., :3, :]
+    heights: Floats = np.sqrt(edges[..., 0] ** 2 + edges[..., 1] ** 2)
+    if (heights == 0).any():
+        *vertebra, at = np.argwhere(heights == 0)[0].tolist()
+        msg = (
+            f"{POSITIONS[at]} height of vertebra {vertebra}: expected more than 0, "
+            "got two landmarks on one point"
+        )
+        raise LandmarkError(msg)
+    return heights
+
+
+def measure_depths(landmarks: ArrayLike, spacing: PixelSpacing = SQUARE_PIXELS) -> Floats:
+    """Return the ``(..., 2)`` depths from front to back of the superior and inferior endplate.
+
+    The depth of the body is their mean.  NaN where a corner was not placed.
+    """
+    points = scale_landmarks(landmarks, spacing)
+    edges = points[..., (2, 5), :] - points[..., (0, 3), :]
+    return np.hypot(edges[..., 0], edges[..., 1])
+
+
+def measure_area(landmarks: ArrayLike, spacing: PixelSpacing = SQUARE_PIXELS) -> Floats:
+    """Return the ``(...)`` area of the hexagon through the six landmarks, in ``spacing.unit`` squared.
+
+    NaN where a landmark was not placed.
+    """
+    return np.abs(_signed_area(scale_landmarks(landmarks, spacing)))
+
+
+def measure_wedge_angle(landmarks: ArrayLike, spacing: PixelSpacing = SQUARE_PIXELS) -> Floats:
+    """Return the ``(...)`` angle in degrees between the two endplates' corner-to-corner lines.
+
+    Positive where the body is lower in front, whichever side of the film the front is on.  NaN
+    where a corner was not placed.
+    """
+    points = scale_landmarks(landmarks, spacing)
+    superior = points[..., 0, :] - points[..., 2, :]
+    inferior = points[..., 3, :] - points[..., 5, :]
+    back = points[..., 5, :] - points[..., 2, :]
+    turn = _cross(superior, inferior) * -np.sign(_cross(superior, back))
+    return np.degrees(np.arctan2(turn, (superior * inferior).sum(axis=-1)))
+
+
+def height_ratios(heights: ArrayLike, neighbour_posterior: ArrayLike) -> Floats:
+    """Return the ``(..., 3)`` wedge, biconcave and crush ratios.
+
+    Wedge is anterior to posterior height, biconcave middle to posterior, crush posterior to
+    ``neighbour_posterior``, what the neighbours lead one to expect.  NaN where a height is missing.
+
+    Source: the three ratios of the SpineAnalyzer files (NHANES 2013-14, DXXT4_H documentation).
+    """
+    anterior, middle, posterior = np.moveaxis(np.asarray(heights, dtype=float), -1, 0)
+    crush = posterior / np.asarray(neighbour_posterior, dtype=float)
+    return np.stack([anterior / posterior, middle / posterior, crush], axis=-1)
+
+
+def inverted_vertebrae(landmarks: ArrayLike, spacing: PixelSpacing = SQUARE_PIXELS) -> NDArray[np.bool_]:
+    """Return ``(..., levels)`` True where a superior landmark lies below the one that faces it.
+
+    Below is where the next level down this ``(..., levels, 6, 2)`` spine lies: a film may be upside
+    down.  The direction at a level runs between the centres of the nearest placed vertebrae above
+    and below; a spine of a single vertebra has none, and is not judged.
+    """
+    points = scale_landmarks(landmarks, spacing)
+    return heights_inverted(points[..., 3:, :] - points[..., :3, :], vertebra_centres(points))
+
+
+def vertebra_centres(points: Floats) -> Floats:
+    """Return the ``(..., 2)`` mean of the placed landmarks; NaN where none was placed."""
+    placed = ~np.isnan(points)
+    count = placed.sum(axis=-2)
+    total: Floats = np.where(placed, points, 0.0).sum(axis=-2)
+    return np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0)
+
+
+def heights_inverted(edges: Floats, centres: Floats) -> NDArray[np.bool_]:
+    """Return where one of the ``(..., levels, 3, 2)`` superior-to-inferior edges points to the head.
+
+    ``centres`` are the ``(..., levels, 2)`` centres of the vertebrae, NaN where there is none.
+    """
+    down = _nearest_below(centres) - _nearest_above(centres)
+    along = (edges * down[..., None, :]).sum(axis=-1)
+    inverted: NDArray[np.bool_] = (along < 0).any(axis=-1)
+    return inverted
+
+
+def _nearest_above(centres: Floats) -> Floats:
+    """Return for each level the centre of the nearest vertebra above it, or its own at the top."""
+    levels = centres.shape[-2]
+    place = np.where(np.isnan(centres[..., 0]), -1, np.arange(levels))
+    last = np.maximum.accumulate(place, axis=-1)
+    above = np.concatenate([np.full((*place.shape[:-1], 1), -1), last[..., :-1]], axis=-1)
+    above = np.where(above < 0, np.arange(levels), above)
+    return np.take_along_axis(centres, above[..., None], axis=-2)
+
+
+def _nearest_below(centres: Floats) -> Floats:
+    return _nearest_above(centres[..., ::-1, :])[..., ::-1, :]
+
+
+def _cross(u: Floats, v: Floats) -> Floats:
+    return u[..., 0] * v[..., 1] - u[..., 1] * v[..., 0]
+
+
+def _signed_area(points: Floats) -> Floats:
+    """Return the shoelace area, signed by the sense of rotation."""
+    row, column = points[..., 0], points[..., 1]
+    area: Floats = 0.5 * (row * (column[..., _NEXT] - column[..., _BEFORE])).sum(axis=-1)
+    return area
