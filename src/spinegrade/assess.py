@@ -74,7 +74,7 @@ SUMMARY_SCHEMA: dict[str, type[pl.DataType]] = {
 class PointSd:
     """A landmark error: SD of a landmark along the height, in mm, px, or the unit of each row."""
 
-    value: float = field(converter=float, validator=[validators.gt(0), validators.lt(float("inf"))])
+    value: float = field(validator=[validators.gt(0.0), validators.lt(float("inf"))])
     unit: str | None = field(default=None, validator=validators.in_((None, "mm", "px")))
 
 
@@ -109,9 +109,7 @@ def find(spines: Spines, method: Method) -> Findings:
     heights = spines.spread(measure_heights(spines.points))
     areas = spines.spread(measure_area(spines.points))
     marked = spines.spread(spines.frame["evaluable"].fill_null(value=True).to_numpy()) != 0
-    grading = grade_spines(
-        heights, method.rule, areas=areas, evaluable=marked, reference=method.reference
-    )
+    grading = grade_spines(heights, method.rule, areas=areas, evaluable=marked, reference=method.reference)
     inside = _inside(spines.window, method.levels)
     return Findings(heights, areas, grading, np.where(inside, grading.grade, np.nan))
 
@@ -180,8 +178,8 @@ def _shapes(shape: NDArray[np.generic], graded: NDArray[np.bool_]) -> pl.Series:
 
 
 def _flags(masks: NDArray[np.generic], inside: NDArray[np.generic]) -> pl.Series:
-    """Return the flags in words; null where there are none."""
-    masks = masks | np.where(inside, 0, np.uint16(Flag.OUTSIDE_RANGE)).astype(np.uint16)
+    """Return the flags in words; null where there are none.  Outside the range only that counts."""
+    masks = np.where(inside, masks, np.uint16(Flag.OUTSIDE_RANGE)).astype(np.uint16)
     found = np.flatnonzero(np.bincount(masks, minlength=1))
     place = np.zeros(int(found.max(initial=0)) + 1, dtype=np.uint32)
     place[found] = np.arange(len(found))
@@ -189,9 +187,7 @@ def _flags(masks: NDArray[np.generic], inside: NDArray[np.generic]) -> pl.Series
     return words.gather(place[masks])
 
 
-def _certainty(
-    spines: Spines, grading: Grading, method: Method
-) -> tuple[NDArray[np.bool_], Floats]:
+def _certainty(spines: Spines, grading: Grading, method: Method) -> tuple[NDArray[np.bool_], Floats]:
     """Return, for every row, whether the loss is near a bound and the four probabilities."""
     if method.point_sd is None:
         near = near_threshold(grading.height_loss, method.rule)
@@ -206,11 +202,10 @@ def _certainty(
 def _point_sd(spines: Spines, given: PointSd) -> Floats:
     """Return the ``(rows,)`` landmark error in the unit of each row's heights."""
     in_pixels = (spines.frame[UNIT] == "px").to_numpy()
-    sd = np.full(len(in_pixels), given.value)
+    sd = np.full(len(in_pixels), float(given.value))
     if given.unit == "mm" and in_pixels.any():
-        patient, exam = spines.frame.filter(pl.Series(in_pixels)).select("patient", "exam").row(0)
-        msg = f"landmark error: expected a value in px for exam {exam} of patient {patient}, "
-        msg += "which has no pixel spacing, got mm"
+        exam = spines.frame.filter(pl.Series(in_pixels))["exam"][0]
+        msg = f"landmark error: expected px for exam {exam}, which has no spacing in mm, got mm"
         raise UnitError(msg)
     if given.unit == "px":
         sd *= _pixel_along_height(spines)

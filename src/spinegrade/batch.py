@@ -92,7 +92,7 @@ _RESULTS: dict[Result, Callable[[Spines, Method], pl.DataFrame]] = {
 }
 
 
-class _Repeated(Exception):
+class _RepeatedError(Exception):
     """Readings whose rows turned up in two places."""
 
     def __init__(self, readings: pl.DataFrame) -> None:
@@ -127,8 +127,8 @@ def run(
         while True:
             writer = new_writer()
             try:
-                report = _write_all(sources, task, writer, submit, keep_going, progress)
-            except _Repeated as error:
+                report = _write_all(sources, task, writer, submit, keep_going=keep_going, progress=progress)
+            except _RepeatedError as error:
                 writer.abort()
                 sources, task, said = _resolve(sources, task, error.readings, Path(folder))
                 if said and not keep_going:
@@ -147,6 +147,7 @@ def _write_all(
     task: Task,
     writer: Writer,
     submit: Submit,
+    *,
     keep_going: bool,
     progress: Callable[[int], None],
 ) -> Report:
@@ -184,7 +185,7 @@ def _check_once(seen: list[pl.DataFrame]) -> None:
     if not every.is_empty():
         twice = every.filter(pl.struct(READING_KEY).is_duplicated())
         if not twice.is_empty():
-            raise _Repeated(twice)
+            raise _RepeatedError(twice)
 
 
 def _named(problems: list[Problem], source: Source, *, keep_going: bool) -> list[str]:
@@ -208,9 +209,7 @@ def _resolve(
     """
     counts = twice.group_by("source", *READING_KEY).len().filter(pl.col("len") > 1)
     apart = {
-        number
-        for number in counts["source"].unique()
-        if isinstance(sources[number], CsvTable | ParquetTable)
+        number for number in counts["source"].unique() if isinstance(sources[number], CsvTable | ParquetTable)
     }
     if apart:
         gathered = [
@@ -229,11 +228,11 @@ def _resolve(
 def _contradictions(twice: pl.DataFrame, sources: Sequence[Source]) -> list[str]:
     said = []
     for key, rows in twice.group_by(READING_KEY, maintain_order=True):
-        patient, exam, reader, occasion = key
+        _, exam, reader, occasion = key
         places = [sources[s].place(row) for s, row in rows.select("source", ROW).iter_rows()]
         said.append(
-            f"{places[1]}: expected one reading of patient {patient}, exam {exam}, reader {reader}, "
-            f"occasion {occasion}, got another in {places[0]}"
+            f"{places[1]}: expected one reading of exam {exam} by {reader}, occasion {occasion}, "
+            f"got another one in {places[0]}"
         )
     return said
 

@@ -9,7 +9,7 @@ from attrs import field, frozen, validators
 from spinegrade.errors import UnitError
 from spinegrade.morphometry import PixelSpacing
 
-_POSITIVE = validators.optional([validators.gt(0), validators.lt(float("inf"))])
+_POSITIVE = validators.optional(validators.and_(validators.gt(0), validators.lt(float("inf"))))
 
 
 class CalibrationState(StrEnum):

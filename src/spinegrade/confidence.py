@@ -15,7 +15,7 @@ The formulas are derived here and checked against simulation of the whole gradin
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import numpy as np
 from attrs import frozen
@@ -24,6 +24,8 @@ from spinegrade.errors import ReadingError, UnitError
 from spinegrade.flags import Flag
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import ArrayLike, NDArray
 
     from spinegrade.expected import Reference
@@ -54,17 +56,24 @@ class _Normals:
         """Return the probability that the length lies between the two bounds."""
         return self.above(low) - self.above(high)
 
-    def nodes(self) -> list[tuple[float, Floats]]:
-        """Return quadrature weights and the lengths to evaluate at."""
+    def mean_of(self, function: Callable[[Floats, float], Floats], kept: float) -> Floats:
+        """Return the expectation of a function of the length and of ``kept``, by quadrature."""
         nodes, weights = np.polynomial.hermite_e.hermegauss(_NODES)
-        weights = weights / weights.sum()
-        return [(w, self.mean + z * self.sd) for z, w in zip(nodes, weights, strict=True)]
+        total = np.zeros(self.mean.shape)
+        for node, weight in zip(nodes, weights / weights.sum(), strict=True):
+            total += weight * function(self.mean + node * self.sd, kept)
+        return total
+
+    def replace(self, where: Booleans, value: float) -> _Normals:
+        """Return the lengths with mean and SD set to ``value`` where there is no length."""
+        return _Normals(np.where(where, value, self.mean), np.where(where, value, self.sd))
 
 
 def _normal_cdf(z: Floats) -> Floats:
     from scipy.special import ndtr  # scipy takes longer to import than a spine takes to grade
 
-    return cast("Floats", ndtr(z))
+    result: Floats = ndtr(z)
+    return result
 
 
 def grade_probabilities(
@@ -119,47 +128,36 @@ def _expectations(grading: Grading, known: Booleans, height_sd: Floats) -> _Expe
 def _below_own(heights: list[_Normals], _: _Expectations, rule: GenantRule) -> list[Floats]:
     """Return the probability that the loss lies below each band, against the own posterior height."""
     anterior, middle, posterior = heights
-    return [
-        sum(w * anterior.above((1 - t) * x) * middle.above((1 - t) * x) for w, x in posterior.nodes())
-        for t in rule.bands
-    ]
+
+    def both(x: Floats, kept: float) -> Floats:
+        return anterior.above(kept * x) * middle.above(kept * x)
+
+    return [posterior.mean_of(both, 1 - t) for t in rule.bands]
 
 
-def _below_standard(
-    heights: list[_Normals], expectations: _Expectations, rule: GenantRule
-) -> list[Floats]:
+def _below_standard(heights: list[_Normals], expectations: _Expectations, rule: GenantRule) -> list[Floats]:
     """Return the same where the neighbours step in for a low posterior wall.
 
-    Either the wall is not low and the own posterior height x is the base, or it is, and the
-    neighbours' y is, which the wall must not fall short of by the band's loss either.
+    Either the wall is not low and the own posterior height is the base, or it is low and the
+    neighbours' is, which the wall must not fall short of by the band's loss either.
     """
     anterior, middle, posterior = heights
-    neighbour, absent = expectations.heights[2], expectations.absent
-    low = 1 - rule.bands[0]
-    safe = _Normals(np.where(absent, 1.0, neighbour.mean), np.where(absent, 1.0, neighbour.sd))
-    result = []
-    for t in rule.bands:
-        own: Floats = sum(
-            w
-            * anterior.above((1 - t) * x)
-            * middle.above((1 - t) * x)
-            * np.where(absent, 1.0, 1.0 - safe.above(x / low))
-            for w, x in posterior.nodes()
-        )
-        others: Floats = sum(
-            w
-            * posterior.between((1 - t) * y, low * y)
-            * anterior.above((1 - t) * y)
-            * middle.above((1 - t) * y)
-            for w, y in safe.nodes()
-        )
-        result.append(own + np.where(absent, 0.0, others))
-    return result
+    absent = expectations.absent
+    neighbour = expectations.heights[2].replace(absent, 1.0)
+    not_low = 1 - rule.bands[0]
+
+    def own_base(x: Floats, kept: float) -> Floats:
+        upright = np.where(absent, 1.0, 1.0 - neighbour.above(x / not_low))
+        return anterior.above(kept * x) * middle.above(kept * x) * upright
+
+    def neighbour_base(y: Floats, kept: float) -> Floats:
+        low = posterior.between(kept * y, not_low * y)
+        return np.where(absent, 0.0, low * anterior.above(kept * y) * middle.above(kept * y))
+
+    return [posterior.mean_of(own_base, 1 - t) + neighbour.mean_of(neighbour_base, 1 - t) for t in rule.bands]
 
 
-def _below_adjacent(
-    heights: list[_Normals], expectations: _Expectations, rule: GenantRule
-) -> list[Floats]:
+def _below_adjacent(heights: list[_Normals], expectations: _Expectations, rule: GenantRule) -> list[Floats]:
     """Return the same against the neighbours' heights, in closed form: all are independent."""
     result = []
     for t in rule.bands:
@@ -173,15 +171,20 @@ def _below_adjacent(
 
 def _below_largest(heights: list[_Normals], _: _Expectations, rule: GenantRule) -> list[Floats]:
     """Return the same against the largest own height: each may be it, the others then lie below."""
-    result = []
-    for t in rule.bands:
-        total = np.zeros(heights[0].mean.shape)
-        for place, largest in enumerate(heights):
-            one, other = (h for at, h in enumerate(heights) if at != place)
-            for w, x in largest.nodes():
-                total += w * one.between((1 - t) * x, x) * other.between((1 - t) * x, x)
-        result.append(total)
-    return result
+
+    def below(largest: _Normals, one: _Normals, other: _Normals, kept: float) -> Floats:
+        def others(x: Floats, kept: float) -> Floats:
+            return one.between(kept * x, x) * other.between(kept * x, x)
+
+        return largest.mean_of(others, kept)
+
+    anterior, middle, posterior = heights
+    return [
+        below(anterior, middle, posterior, 1 - t)
+        + below(middle, anterior, posterior, 1 - t)
+        + below(posterior, anterior, middle, 1 - t)
+        for t in rule.bands
+    ]
 
 
 _BELOW = {

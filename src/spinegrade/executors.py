@@ -83,7 +83,7 @@ def _on_cluster(address: str) -> Iterator[Submit]:
         msg = "--cluster: expected the extra 'cluster' (pip install 'spinegrade[cluster]'), got none"
         raise SpinegradeError(msg) from error
     try:
-        client = Client(address, timeout=_CONNECT_SECONDS, set_as_default=False)
+        client = Client(address, timeout=_CONNECT_SECONDS, set_as_default=False)  # type: ignore[no-untyped-call]
     except (OSError, ValueError) as error:
         msg = f"--cluster: expected a dask scheduler at {address}, got none: {error}"
         raise SpinegradeError(msg) from error

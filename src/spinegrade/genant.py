@@ -98,7 +98,7 @@ def grade_spines(
     sides = _positions_first(heights)
     if norm_ratio is not None:
         sides = sides / _positions_first(norm_ratio)
-    usable = ~np.isnan(sides).any(axis=0)
+    usable: Booleans = np.asarray(~np.isnan(sides).any(axis=0))
     if evaluable is not None:
         usable &= np.asarray(evaluable, dtype=bool)
     sides = np.where(usable, sides, np.nan)
@@ -138,8 +138,8 @@ def _sound_neighbours(sides: Floats, usable: Booleans, rule: GenantRule) -> Neig
 
 def _largest(losses: Floats) -> Floats:
     anterior, middle, posterior = losses
-    loss = np.maximum(np.maximum(anterior, middle), posterior)
-    return np.maximum(loss, 0.0, out=loss)
+    loss: Floats = np.maximum(np.maximum(anterior, middle), posterior)
+    return np.maximum(loss, 0.0)
 
 
 def _area_loss(areas: ArrayLike | None, usable: Booleans, neighbours: Neighbours) -> Floats:
@@ -182,7 +182,7 @@ def classify_shape(
 
 
 def _neighbour_flags(usable: Booleans, neighbours: Neighbours, low: Booleans) -> NDArray[np.uint16]:
-    flags = (neighbours.sides == 0) * np.uint16(Flag.NO_NEIGHBOUR)
+    flags: NDArray[np.uint16] = (neighbours.sides == 0) * np.uint16(Flag.NO_NEIGHBOUR)
     flags |= (neighbours.sides == 1) * np.uint16(Flag.ONE_NEIGHBOUR)
     flags |= neighbours.reused * np.uint16(Flag.FRACTURED_NEIGHBOUR)
     flags |= low * np.uint16(Flag.NEIGHBOUR_BASE)

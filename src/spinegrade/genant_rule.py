@@ -45,8 +45,8 @@ class GenantRule:
 
     source: RuleFile
     bounds: str
-    bands: tuple[float, float, float]
-    area_bands: tuple[float, float, float]
+    bands: tuple[float, ...]
+    area_bands: tuple[float, ...]
     tolerance: float
     near_threshold: float
     tie: float
@@ -114,8 +114,8 @@ def _build(source: RuleFile, data: dict[str, Any]) -> GenantRule:
     return GenantRule(
         source=source,
         bounds=data.pop("bounds"),
-        bands=tuple(float(band["min_loss"]) for band in bands),  # type: ignore[arg-type]
-        area_bands=tuple(float(band["min_area_loss"]) for band in bands),  # type: ignore[arg-type]
+        bands=tuple(float(band["min_loss"]) for band in bands),
+        area_bands=tuple(float(band["min_area_loss"]) for band in bands),
         tolerance=float(data.pop("tolerance")),
         near_threshold=float(data.pop("near_threshold")),
         tie=float(data.pop("tie")),

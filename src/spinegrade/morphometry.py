@@ -108,7 +108,8 @@ def measure_depths(landmarks: ArrayLike, spacing: PixelSpacing = SQUARE_PIXELS) 
     """
     points = scale_landmarks(landmarks, spacing)
     edges = points[..., (2, 5), :] - points[..., (0, 3), :]
-    return np.hypot(edges[..., 0], edges[..., 1])
+    depths: Floats = np.hypot(edges[..., 0], edges[..., 1])
+    return depths
 
 
 def measure_area(landmarks: ArrayLike, spacing: PixelSpacing = SQUARE_PIXELS) -> Floats:
@@ -130,7 +131,8 @@ def measure_wedge_angle(landmarks: ArrayLike, spacing: PixelSpacing = SQUARE_PIX
     inferior = points[..., 3, :] - points[..., 5, :]
     back = points[..., 5, :] - points[..., 2, :]
     turn = _cross(superior, inferior) * -np.sign(_cross(superior, back))
-    return np.degrees(np.arctan2(turn, (superior * inferior).sum(axis=-1)))
+    angle: Floats = np.degrees(np.arctan2(turn, (superior * inferior).sum(axis=-1)))
+    return angle
 
 
 def height_ratios(heights: ArrayLike, neighbour_posterior: ArrayLike) -> Floats:
@@ -162,7 +164,9 @@ def vertebra_centres(points: Floats) -> Floats:
     placed = ~np.isnan(points)
     count = placed.sum(axis=-2)
     total: Floats = np.where(placed, points, 0.0).sum(axis=-2)
-    return np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0)
+    centres = np.full(total.shape, np.nan)
+    np.divide(total, count, out=centres, where=count > 0)
+    return centres
 
 
 def heights_inverted(edges: Floats, centres: Floats) -> NDArray[np.bool_]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import date, datetime  # noqa: TC003  cattrs reads the annotations
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from attrs import field, frozen, validators
@@ -27,7 +27,7 @@ VISUAL_GRADES = (0.0, 0.5, 1.0, 2.0, 3.0)
 """The reader's own grade; 0.5 looks abnormal without reaching grade 1 (ACR/RSNA RDES150)."""
 
 _FINITE = validators.and_(validators.gt(-float("inf")), validators.lt(float("inf")))
-_NAMED = validators.min_len(1)
+_NAMED: Any = validators.min_len(1)
 
 
 class Status(StrEnum):
@@ -95,7 +95,7 @@ def _position_rule(status: Status) -> str:
     return "a position" if status in (Status.PLACED, Status.PROPOSED) else "no position"
 
 
-def _one_of(values: Iterable[object]) -> object:
+def _one_of(values: Iterable[object]) -> Any:  # noqa: ANN401  attrs has no name for a validator
     """Return a validator that says what was expected and got, as `validators.in_` says too much."""
     allowed = tuple(values)
 
@@ -201,8 +201,8 @@ class Reading:
     exam: Exam
     reader: str = field(validator=_NAMED)
     occasion: int = field(default=1, validator=validators.ge(1))
-    image: ImageIdentity = ImageIdentity()
-    calibration: Calibration = Calibration()
+    image: ImageIdentity = field(factory=ImageIdentity)
+    calibration: Calibration = field(factory=Calibration)
     middle_point: MiddlePoint = MiddlePoint.MID_CHORD
     counted_from: CountedFrom = CountedFrom.UNKNOWN
     vertebrae: tuple[VertebraReading, ...] = ()

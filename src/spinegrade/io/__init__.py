@@ -81,6 +81,19 @@ class Format:
         """Return whether the name of the file ends as this format's do."""
         return path.name.lower().endswith(self.suffixes)
 
+    def new_writer(self, path: Path, schema: Mapping[str, type[pl.DataType]]) -> Writer:
+        """Return a writer to this file.
+
+        Raises
+        ------
+        FormatError
+            If the format is only read.
+        """
+        if self.writer is None:
+            msg = f"{path}: expected a format that is written, got {self.name}"
+            raise FormatError(msg)
+        return self.writer(path, schema)
+
 
 def _open_csv(path: Path, ignore_unknown: bool) -> Source:  # noqa: FBT001  the shape of Format.open
     from spinegrade.io.landmark_table import CsvTable

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 import polars as pl
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
     Places = NDArray[np.int64]
+
+
+T = TypeVar("T", bound=np.generic)
 
 
 @frozen(slots=False)
@@ -59,7 +62,7 @@ class Spines:
         spread[self._places] = values
         return spread.reshape(self.count, levels, *values.shape[1:])
 
-    def gather(self, values: NDArray[np.generic]) -> NDArray[np.generic]:
+    def gather(self, values: NDArray[T]) -> NDArray[T]:
         """Return ``(spines, levels of the window, ...)`` values as ``(rows, ...)``."""
         return values.reshape(-1, *values.shape[2:])[self._places]
 
@@ -102,7 +105,5 @@ def _merge_runs(frame: pl.DataFrame, runs: Places) -> Places:
     order = firsts.unique(maintain_order=True)
     if order.height == firsts.height:
         return runs
-    joined = firsts.join(
-        order.with_row_index("_spine"), on=READING_KEY, how="left", maintain_order="left"
-    )
+    joined = firsts.join(order.with_row_index("_spine"), on=READING_KEY, how="left", maintain_order="left")
     return joined["_spine"].to_numpy().astype(np.int64)[runs]

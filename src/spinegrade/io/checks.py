@@ -108,12 +108,12 @@ def _shown(value: object) -> str:
 def _together(frame: pl.DataFrame) -> Found:
     """Find levels that a reading has twice, and readings with two spacings."""
     twice = frame.filter(pl.struct(KEY).is_duplicated())
-    for row, patient, exam, reader, occasion, level in twice.select(ROW, *KEY).iter_rows():
-        yield (
-            row,
-            f"level: expected {level} once for patient {patient}, exam {exam}, reader {reader}, "
-            f"occasion {occasion}, got it more than once",
+    for row, exam, reader, occasion, level in twice.select(ROW, *KEY[1:]).iter_rows():
+        what = (
+            f"level: expected {level} once in the reading of exam {exam} by {reader}, "
+            f"occasion {occasion}, got it more than once"
         )
+        yield row, what
     for name in SPACING:
         if frame[name].n_unique() > 1:
             column = pl.col(name)
@@ -135,11 +135,11 @@ def _distances(spines: Spines) -> Found:
     superior, inferior = points[:, 2] - points[:, 0], points[:, 5] - points[:, 3]
     for place in np.flatnonzero((superior * inferior).sum(axis=-1) < 0).tolist():
         row, level = _named(spines, place)
-        yield (
-            row,
+        what = (
             f"{level}: expected the anterior landmarks of both endplates on one side of the body, "
-            "got them on opposite sides",
+            "got them on opposite sides"
         )
+        yield row, what
 
 
 def _order(spines: Spines) -> Found:
@@ -151,11 +151,11 @@ def _order(spines: Spines) -> Found:
     inverted = spines.gather(heights_inverted(edges, centres))
     for place in np.flatnonzero(inverted).tolist():
         row, level = _named(spines, place)
-        yield (
-            row,
-            f"{level}: expected superior landmarks towards the vertebra above, "
-            "got one below the inferior landmark that faces it",
+        what = (
+            f"{level}: expected superior landmarks above the inferior ones that face them, as this spine "
+            "runs, got one below"
         )
+        yield row, what
 
 
 def _named(spines: Spines, place: int) -> tuple[int, str]:

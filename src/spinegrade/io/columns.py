@@ -95,7 +95,9 @@ def cast_columns(raw: pl.DataFrame, *, decimal_comma: bool) -> tuple[pl.DataFram
             else pl.lit(None, SCHEMA[name]).alias(name)
             for name in TABLE_COLUMNS
         ),
-    ).with_columns(pl.when(pl.col(SPACING[0]).is_null()).then(pl.lit("px")).otherwise(pl.lit("mm")).alias(UNIT))
+    ).with_columns(
+        pl.when(pl.col(SPACING[0]).is_null()).then(pl.lit("px")).otherwise(pl.lit("mm")).alias(UNIT)
+    )
     problems = [
         Problem(row, f"{name}: expected {_WANTED[SCHEMA[name]]}, got {value!r}")
         for name in given
@@ -125,9 +127,7 @@ def _cast(name: str, given: pl.DataType, *, decimal_comma: bool) -> pl.Expr:
         if wanted == pl.Float64 and decimal_comma:
             column = column.str.replace(",", ".", literal=True)
         if wanted == pl.Boolean:
-            column = column.str.to_lowercase().replace_strict(
-                _TRUTHS, default=None, return_dtype=pl.Boolean
-            )
+            column = column.str.to_lowercase().replace_strict(_TRUTHS, default=None, return_dtype=pl.Boolean)
         elif wanted == pl.Date:
             column = column.str.to_date("%Y-%m-%d", strict=False)
         else:

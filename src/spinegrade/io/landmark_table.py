@@ -205,9 +205,7 @@ class GatheredTable:
     def batches(self, rows: int) -> Iterator[RawRows]:
         """Yield the rows in batches of about ``rows``, no spine cut in two."""
         comma = isinstance(self.table, CsvTable) and self.table.dialect.decimal_comma
-        frames = pl.scan_parquet(self.sorted_rows).collect_batches(
-            chunk_size=rows, maintain_order=True
-        )
+        frames = pl.scan_parquet(self.sorted_rows).collect_batches(chunk_size=rows, maintain_order=True)
         for frame in whole_spines(frames, rows):
             yield RawRows(frame, comma)
 
@@ -226,7 +224,7 @@ def _readable(frames: Iterator[pl.DataFrame], path: Path) -> Iterator[pl.DataFra
 
 
 def _counted(frames: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
-    """Number the rows in the column `ROW`."""
+    """Yield the frames with their rows numbered in the column `ROW`."""
     begin = 0
     for frame in frames:
         yield frame.with_row_index(ROW, offset=begin).with_columns(pl.col(ROW).cast(pl.Int64))
@@ -263,4 +261,3 @@ def _split_last_spine(frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
 
 def _first_line(error: Exception) -> str:
     return str(error).strip().splitlines()[0]
-

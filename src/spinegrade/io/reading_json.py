@@ -155,7 +155,7 @@ def _exactly(value: object, kind: type) -> Any:  # noqa: ANN401  what cattrs ask
     return value
 
 
-def _chosen(value: object, kind: type[StrEnum]) -> StrEnum:
+def _chosen(value: Any, kind: type[StrEnum]) -> StrEnum:  # noqa: ANN401
     try:
         return kind(value)
     except ValueError:
@@ -184,7 +184,7 @@ def _words(error: BaseException, path: str = "") -> str:
         first = error.exceptions[0]
         return _words(first, path + _step(first))
     extra = getattr(error, "extra_fields", None)
-    what = f"expected no key {sorted(extra)[0]!r}" if extra else _said(error)
+    what = f"expected no key {min(extra)!r}" if extra else _said(error)
     return f"{path.lstrip('.')}: {what}" if path else what
 
 

@@ -175,6 +175,8 @@ class ReadingFolderWriter:
 
     def __init__(self, path: Path) -> None:
         self._folder = path
+        for earlier in path.iterdir():  # a run that began over
+            earlier.unlink()
 
     def write(self, frame: pl.DataFrame) -> None:
         """Write the readings in the rows of a frame."""

@@ -21,7 +21,7 @@ from spinegrade.errors import RuleError
 class RuleFile:
     """What every rule file says of itself, and the rest of it as read.
 
-    ``sha256`` is of the file's bytes with line ends as ``\\n``, the same on every system.
+    ``sha256`` is of the file's bytes with Unix line ends, the same on every system.
     """
 
     id: str

@@ -1,0 +1,1 @@
+"""The reading desk for napari.  Its rooms arrive with the plugin; the headless core is `spinegrade`."""

@@ -1,0 +1,6 @@
+"""``python -m spinegrade`` is ``spinegrade``."""
+
+from spinegrade.cli import run
+
+if __name__ == "__main__":
+    run()

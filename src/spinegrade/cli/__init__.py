@@ -1,0 +1,88 @@
+"""The command line: ``spinegrade VERB``.
+
+Data go to standard output or to a file, words to standard error.  Exit code 0 is fine, 1 an error that is
+said in one line, 2 a wrong use, 130 a run stopped by Ctrl-C.  Nothing heavy is imported before a verb runs.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from spinegrade import __version__
+from spinegrade.cli import convert, grade, rules
+from spinegrade.errors import SpinegradeError
+
+app = typer.Typer(
+    name="spinegrade",
+    help="Grade vertebral fractures from six-point landmarks. Research software, no medical device.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="spinegrade VERB --help shows the options of a verb, with an example.",
+)
+app.command("grade", epilog=grade.GRADE_EXAMPLE)(grade.grade)
+app.command("assess", epilog=grade.ASSESS_EXAMPLE)(grade.assess)
+app.command("convert", epilog=convert.EXAMPLE)(convert.convert)
+app.command("rules", epilog=rules.EXAMPLE)(rules.rules)
+
+
+def _say_version(value: bool) -> None:  # noqa: FBT001  the shape of a typer callback
+    if value:
+        typer.echo(f"spinegrade {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_say_version, is_eager=True, help="Say the version.")
+    ] = False,
+    _debug: Annotated[bool, typer.Option("--debug", help="Show a traceback with an error.")] = False,
+) -> None:
+    """Options before the verb; ``--debug`` is taken anywhere, see `main`."""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command line and return its exit code."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    debug = "--debug" in given
+    command = typer.main.get_command(app)
+    try:
+        code = command.main(
+            [one for one in given if one != "--debug"], prog_name="spinegrade", standalone_mode=False
+        )
+    except SpinegradeError as error:
+        return _fail(str(error), error, debug=debug)
+    except (KeyboardInterrupt, typer.Abort):
+        return _fail("stopped; nothing was written", None, debug=False, code=130)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:
+        if hasattr(error, "format_message"):  # typer's own: a wrong use
+            error.show(file=sys.stderr)  # type: ignore[attr-defined]
+            return int(getattr(error, "exit_code", 2))
+        raise
+    return code if isinstance(code, int) else 0
+
+
+def _fail(message: str, error: Exception | None, *, debug: bool, code: int = 1) -> int:
+    """Say in one line what is wrong, with a traceback before it where one was asked for."""
+    if debug and error is not None:
+        import traceback
+
+        traceback.print_exception(error)
+    one_line = " ".join(message.split())
+    sys.stderr.write(f"spinegrade: {one_line}\n")
+    return code
+
+
+def run() -> None:
+    """Run the command line and leave Python with its exit code."""
+    sys.exit(main())
