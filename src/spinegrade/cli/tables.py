@@ -9,17 +9,21 @@ import polars as pl
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
+from spinegrade.genant import SHAPES
 from spinegrade.io.columns import READING_KEY
+from spinegrade.spine import STATUSES
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 _MOST_ROWS = 400
-_WIDTH = 132
+_WIDTH = 110
 """Columns of a line where there is no terminal to ask."""
 
-_STYLES = {0: "", 1: "yellow", 2: "dark_orange", 3: "bold red"}
+_STYLES = {0: "", 1: "yellow", 2: "dark_orange", 3: "bold red", None: "dim"}
 _NONE = "-"
 
 
@@ -28,44 +32,54 @@ def show(path: Path) -> None:
     frame = pl.read_parquet(path, n_rows=_MOST_ROWS)
     total = int(pl.scan_parquet(path).select(pl.len()).collect().item())
     console = Console(width=None if sys.stdout.isatty() else _WIDTH, highlight=False)
-    console.print(_spines(frame) if "status" in frame.columns else _vertebrae(frame))
+    tables = [_spines(frame)] if "status" in frame.columns else _readings(frame)
+    for table in tables:
+        console.print(table)
+    for line in _below(frame, total):
+        console.print(line, style="dim")
+
+
+def _below(frame: pl.DataFrame, total: int) -> Iterator[str]:
+    """Yield what has to be said below the tables."""
     if total > frame.height:
-        console.print(f"{frame.height} of {total:,} rows shown; --output FILE writes them all.")
-    rules = frame["rules"][0].split(" sha256:")[0]
+        yield f"{frame.height} of {total:,} rows shown; --output FILE writes them all."
     if "near_threshold" in frame.columns and frame["near_threshold"].any():
-        console.print("A grade with ? lies near a bound: it may well be the next one.", style="dim")
-    console.print(
-        f"Rules {rules}, reference {frame['reference'][0]}, spinegrade {frame['version'][0]}. "
-        "Research software, no medical device.",
-        style="dim",
-    )
+        yield "A grade with ? lies near a bound: it may well be the next one."
+    rules = frame["rules"][0].split(" sha256:")[0]
+    yield f"Rules {rules}, reference {frame['reference'][0]}, spinegrade {frame['version'][0]}."
+    yield "Research software, no medical device."
 
 
-def _vertebrae(frame: pl.DataFrame) -> Table:
-    """Return one vertebra a line, a rule between readings."""
-    unit = " or ".join(frame["unit"].unique().sort().to_list())
+def _readings(frame: pl.DataFrame) -> Iterator[Table]:
+    """Yield a table for every reading, one vertebra a line."""
     chances = frame["p0"].null_count() < frame.height
-    table = Table(box=SIMPLE_HEAD, header_style="bold", pad_edge=False)
-    for name in ("patient", "exam", "reader", "occ.", "level"):
-        table.add_column(name, no_wrap=True)
-    for name in (f"anterior\n{unit}", f"middle\n{unit}", f"posterior\n{unit}", "loss\n%", "grade"):
-        table.add_column(name, justify="right")
-    table.add_column("shape")
+    for (patient, exam, reader, occasion), rows in frame.group_by(READING_KEY, maintain_order=True):
+        title = f"patient {patient}, exam {exam}, reader {reader}, occasion {occasion}; heights in "
+        title += rows["unit"][0]
+        yield _vertebrae(rows, Text(title, style="bold"), chances=chances)
+
+
+def _vertebrae(rows: pl.DataFrame, title: Text, *, chances: bool) -> Table:
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    table.add_column("level", no_wrap=True, min_width=5)
+    for name, width in (("ant.", 4), ("mid.", 4), ("post.", 5), ("loss %", 6), ("grade", 5)):
+        table.add_column(name, justify="right", no_wrap=True, min_width=width)
+    table.add_column("shape", no_wrap=True, min_width=max(map(len, SHAPES)))
     if chances:
-        table.add_column("P(0) P(1) P(2) P(3)", no_wrap=True)
+        table.add_column("P(0) P(1) P(2) P(3)", no_wrap=True, min_width=19)
     table.add_column("remarks")
-    for row, first, last in _with_ends(frame):
-        cells = [f"{row[name]}" if first else "" for name in READING_KEY] + [row["level"]]
+    for row in rows.iter_rows(named=True):
+        cells = [row["level"]]
         cells += [_number(row[name], 1) for name in ("anterior", "middle", "posterior")]
         cells += [_number(row["height_loss"], 1, 100), _grade(row), row["shape"] or ""]
         cells += [_chances(row)] if chances else []
-        table.add_row(*cells, _remarks(row), style=_STYLES.get(row["grade"], "dim"), end_section=last)
+        table.add_row(*cells, _remarks(row), style=_STYLES[row["grade"]])
     return table
 
 
 def _grade(row: dict[str, Any]) -> str:
     if row["grade"] is None:
-        return _NONE
+        return f"{_NONE} "
     return f"{row['grade']}{'?' if row['near_threshold'] else ' '}"
 
 
@@ -81,37 +95,41 @@ def _remarks(row: dict[str, Any]) -> str:
 
 
 def _spines(frame: pl.DataFrame) -> Table:
-    """Return one reading a line."""
-    levels = [name for name in frame.columns if name.startswith("grade_")]
-    table = Table(box=SIMPLE_HEAD, header_style="bold", pad_edge=False, padding=(0, 1, 0, 0))
-    for name in ("patient", "exam", "reader", "occ."):
-        table.add_column(name, no_wrap=True)
-    for name in levels:
-        table.add_column(name.removeprefix("grade_"), justify="right")
-    for name in ("SDI", "could be", "fract.", "read"):
-        table.add_column(name, justify="right")
-    table.add_column("status", no_wrap=True)
+    """Return one reading a line, its grades as a row of digits."""
+    levels = [name.removeprefix("grade_") for name in frame.columns if name.startswith("grade_")]
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    for name in ("patient", "exam"):
+        table.add_column(name, overflow="fold", min_width=4)
+    for name, width in (("reader", 6), ("occ.", 4)):
+        table.add_column(name, no_wrap=True, min_width=width)
+    table.add_column(_digits(levels), no_wrap=True, min_width=len(levels))
+    for name, width in (("SDI", 8), ("fractured", 9), ("read", 4)):
+        table.add_column(name, justify="right", no_wrap=True, min_width=width)
+    table.add_column("status", no_wrap=True, min_width=max(map(len, STATUSES)))
     for row in frame.iter_rows(named=True):
-        cells = [f"{row[name]}" for name in READING_KEY]
-        cells += [_level(row[name]) for name in levels]
-        cells += [_number(row["sdi"], 0), f"{row['sdi_low']}-{row['sdi_high']}", f"{row['fractured']}"]
-        table.add_row(*cells, f"{row['evaluable']}", row["status"])
+        grades = Text.assemble(*(_level(row[f"grade_{level}"]) for level in levels))
+        counts = [_deformity_index(row), f"{row['fractured']}", f"{row['evaluable']}"]
+        table.add_row(*(f"{row[name]}" for name in READING_KEY), grades, *counts, row["status"])
     return table
 
 
-def _level(grade: int | None) -> str:
-    if grade is None:
-        return _NONE
-    style = _STYLES[grade]
-    return f"[{style}]{grade}[/]" if style else f"{grade}"
+def _deformity_index(row: dict[str, Any]) -> str:
+    """Return the index, with what it could be where levels are missing."""
+    low, high = row["sdi_low"], row["sdi_high"]
+    bounds = "" if low == high else f" ({low}-{high})"
+    return _number(row["sdi"], 0) + bounds
+
+
+def _digits(levels: list[str]) -> str:
+    """Return two lines over the grades: the region where it begins, the last digit of the number."""
+    regions = [level[0] for level in levels]
+    begins = [now if now != before else " " for now, before in zip(regions, ["", *regions], strict=False)]
+    return "".join(begins) + "\n" + "".join(level[-1] for level in levels)
+
+
+def _level(grade: int | None) -> tuple[str, str]:
+    return (_NONE if grade is None else f"{grade}", _STYLES[grade])
 
 
 def _number(value: float | None, digits: int, factor: float = 1.0) -> str:
     return _NONE if value is None else f"{value * factor:.{digits}f}"
-
-
-def _with_ends(frame: pl.DataFrame) -> list[tuple[dict[str, Any], bool, bool]]:
-    """Return the rows, and whether each is the first and the last of its reading."""
-    rows = list(frame.iter_rows(named=True))
-    keys = [None, *(tuple(row[name] for name in READING_KEY) for row in rows), None]
-    return [(row, keys[n] != keys[n + 1], keys[n + 1] != keys[n + 2]) for n, row in enumerate(rows)]

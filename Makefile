@@ -1,0 +1,40 @@
+# Everything for a fresh machine that has make and Python 3.11 or newer.
+#   make demo   grade the sample readings and sum up their spines
+#   make test   linters, types, import contracts and every test
+#   make bench  the benchmarks of benchmarks/README.md
+#   make samples  write sample_images/ anew
+
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && break; done)
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+
+.PHONY: demo test bench samples clean
+
+.venv/installed: pyproject.toml constraints.txt
+	@test -n "$(PYTHON)" || { echo "make: expected Python 3.11 or newer, got none; set PYTHON=..."; exit 1; }
+	@test -d .venv || $(PYTHON) -m venv .venv || { \
+	  echo "make: expected Python's venv module (Debian: apt-get install python3-venv)"; exit 1; }
+	$(PIP) install -q -c constraints.txt -e '.[test]'
+	@touch $@
+
+demo: .venv/installed
+	$(BIN)/spinegrade grade sample_images/readings/wedge-biconcave_R1_1.reading.json \
+	  sample_images/readings/child_R1_1.reading.json --point-sd 0.35mm --format table
+	$(BIN)/spinegrade assess sample_images/landmarks.csv --format table
+
+test: .venv/installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest --cov --cov-report=term
+
+bench: .venv/installed
+	$(BIN)/python benchmarks/run.py
+
+samples: .venv/installed
+	$(BIN)/python sample_images/make.py
+
+clean:
+	rm -rf .venv dist build .coverage .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
