@@ -65,9 +65,7 @@ def core() -> None:
     loop = best(lambda: [_by_hand(body) for spine in few for body in spine], 3)
     by_hand = few.shape[0] * few.shape[1] / loop
     print(f"core, one core: {rate / 1e6:.2f} M vertebrae/s (bar 1.0)")
-    print(
-        f"  beside a Python loop over the rows, own reference only: {by_hand / 1e6:.3f} M/s; {rate / by_hand:.0f}x"
-    )
+    print(f"  beside a Python loop, own reference: {by_hand / 1e6:.3f} M/s; {rate / by_hand:.0f}x")
 
 
 def _measure_and_grade(points: np.ndarray, rule: object) -> None:
@@ -117,9 +115,7 @@ def whole_path(count: int, workers: int) -> None:
     vertebrae = count * len(GRADED.levels)
     print(f"whole path: {vertebrae / 1e6:.1f} M vertebrae in {seconds:.1f} s, {workers} workers")
     print(f"  peak memory of all processes {peak / 2**30:.1f} GiB (bar 6)")
-    print(
-        f"  polars alone reads the one and writes the other in {polars:.1f} s; {seconds / polars:.2f}x (bar 3x)"
-    )
+    print(f"  polars alone reads the one, writes the other: {polars:.1f} s; {seconds / polars:.2f}x (bar 3x)")
 
 
 def _write_table(path: Path, count: int) -> None:

@@ -19,6 +19,8 @@ HERE = Path(__file__).parent
 SAMPLE = HERE.parent / "sample_images" / "readings" / "wedge-biconcave_R1_1.reading.json"
 
 COLOURS = {0: "#8fb7d9", 1: "#f2c14e", 2: "#f28e2b", 3: "#d7263d"}
+_FONT = 'font-family="Helvetica, Arial, sans-serif" font-size="14"'
+
 OUTLINE = (0, 1, 2, 5, 4, 3)
 
 
@@ -30,8 +32,7 @@ def draw() -> str:
     points -= np.array([points[..., 0].min() - 40, points[..., 1].min() - 40])
     height = points[..., 0].max() + 16
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 640 {height:.0f}" '
-        'font-family="Helvetica, Arial, sans-serif" font-size="14">',
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 640 {height:.0f}" {_FONT}>',
         f'<rect width="640" height="{height:.0f}" fill="#14181c"/>',
         _text(250, 24, "ant.  mid.  post. mm", "#8a949e"),
         _text(410, 24, "loss, grade, how sure, shape", "#8a949e"),

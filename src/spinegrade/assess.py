@@ -258,8 +258,11 @@ def summary_schema(levels: LevelRange) -> dict[str, type[pl.DataType]]:
 
 
 def height_rows(spines: Spines) -> pl.DataFrame:
-    """Return reading key, level, three heights and unit of every vertebra, to estimate errors from."""
+    """Return reading key, level, three heights and unit of every vertebra, to estimate errors from.
+
+    The column `ROW` of the rows comes along in front.
+    """
     heights = measure_heights(spines.points)
-    return spines.frame.select(*READING_KEY, "level").with_columns(
+    return spines.frame.select(ROW, *READING_KEY, "level").with_columns(
         *_columns(HEIGHTS, heights), spines.frame[UNIT].alias("unit")
     )

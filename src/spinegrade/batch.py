@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import tempfile
 from collections import deque
+from collections.abc import Generator
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -157,23 +159,33 @@ def _write_all(
     rows = done = 0
     for number, source in enumerate(sources):
         frames = []
-        for outcome in _in_order(source.batches(ROWS_A_BATCH), task, submit):
-            problems += _named(outcome.problems, source, keep_going=keep_going)
-            seen.append(outcome.readings.with_columns(pl.lit(number).alias("source")))
-            rows += outcome.frame.height
-            done += outcome.rows
-            progress(done)
-            if isinstance(source, GatheredTable):
-                frames.append(outcome.frame)
-            else:
-                writer.write(outcome.frame)
+        with closing(_in_order(source.batches(ROWS_A_BATCH), task, submit)) as outcomes:
+            for outcome in outcomes:
+                problems += _named(outcome.problems, source, keep_going=keep_going)
+                seen.append(outcome.readings.with_columns(pl.lit(number).alias("source")))
+                rows += outcome.frame.height
+                done += outcome.rows
+                progress(done)
+                if isinstance(source, GatheredTable):
+                    frames.append(outcome.frame)
+                else:
+                    _write(writer, outcome.frame, seen)
         if frames:
-            writer.write(pl.concat(frames).sort(ROW))
+            _write(writer, pl.concat(frames).sort(ROW), seen)
     _check_once(seen)
     if not rows:
         msg = f"{_names(sources)}: expected at least one vertebra, got none that can be used"
         raise FormatError(msg)
     return Report(rows, problems)
+
+
+def _write(writer: Writer, frame: pl.DataFrame, seen: list[pl.DataFrame]) -> None:
+    """Write the rows; a writer may refuse a reading because it has been there before."""
+    try:
+        writer.write(frame)
+    except FormatError:
+        _check_once(seen)
+        raise
 
 
 def _names(sources: Sequence[Source]) -> str:
@@ -237,15 +249,18 @@ def _contradictions(twice: pl.DataFrame, sources: Sequence[Source]) -> list[str]
     return said
 
 
-def _in_order(batches: Iterator[Batch], task: Task, submit: Submit) -> Iterator[Outcome]:
+def _in_order(batches: Iterator[Batch], task: Task, submit: Submit) -> Generator[Outcome]:
     """Yield the outcomes in the order of the batches, few of them under way at a time."""
     under_way: deque[Callable[[], Outcome]] = deque()
-    for batch in batches:
-        under_way.append(submit(work, task, batch))
-        if len(under_way) > UNDER_WAY:
+    with ExitStack() as at_end:
+        if isinstance(batches, Generator):
+            at_end.callback(batches.close)  # a source may hold temporary files
+        for batch in batches:
+            under_way.append(submit(work, task, batch))
+            if len(under_way) > UNDER_WAY:
+                yield under_way.popleft()()
+        while under_way:
             yield under_way.popleft()()
-    while under_way:
-        yield under_way.popleft()()
 
 
 def _much(sources: Sequence[Source]) -> bool:

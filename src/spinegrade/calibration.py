@@ -38,11 +38,16 @@ _IN_PIXELS = (CalibrationState.NONE, CalibrationState.UNKNOWN, CalibrationState.
 
 @frozen
 class Calibration:
-    """The pixel spacing of a film in mm, and the state it is in.  Both spacings or neither."""
+    """The pixel spacing of a film in mm, and the state it is in.  Both spacings or neither.
+
+    ``pixel_aspect_ratio`` is the height of a pixel over its width, where that is known and the spacing
+    is not.
+    """
 
     state: CalibrationState = CalibrationState.NONE
     row_spacing_mm: float | None = field(default=None, validator=_POSITIVE)
     column_spacing_mm: float | None = field(default=None, validator=_POSITIVE)
+    pixel_aspect_ratio: float | None = field(default=None, validator=_POSITIVE)
 
     def __attrs_post_init__(self) -> None:
         """Refuse half a spacing, and a state that needs one without it."""
@@ -58,7 +63,7 @@ class Calibration:
     def spacing(self) -> PixelSpacing:
         """The size of a pixel in mm where that is known, otherwise in units of its column spacing."""
         if self.row_spacing_mm is None or self.column_spacing_mm is None:
-            return PixelSpacing()
+            return PixelSpacing(row=self.pixel_aspect_ratio or 1.0)
         if self.state in _IN_PIXELS:
             return PixelSpacing(row=self.row_spacing_mm / self.column_spacing_mm)
         return PixelSpacing(self.row_spacing_mm, self.column_spacing_mm, "mm")

@@ -201,9 +201,8 @@ def height_loss_sd(grading: Grading, point_sd: ArrayLike, reference: Reference) 
     For a height H against an expected E with ``noise`` times the SD of H, the SD of H / E is
     sqrt(2) * point_sd / E * sqrt(1 + (noise * H / E) ** 2).
     """
-    losses = np.nan_to_num(grading.losses, nan=-np.inf)
-    place = np.argmax(losses, axis=-1)
-    ratio = 1.0 - np.take_along_axis(losses, place[..., None], axis=-1)[..., 0]
+    place = np.argmax(np.nan_to_num(grading.losses, nan=-np.inf), axis=-1)
+    ratio = 1.0 - np.take_along_axis(grading.losses, place[..., None], axis=-1)[..., 0]
     height = np.take_along_axis(grading.heights, place[..., None], axis=-1)[..., 0]
     height_sd = np.sqrt(2.0) * _checked_sd(point_sd, ratio.shape)
     noise = _reference_noise(grading, place, reference)

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
-from contextlib import contextmanager
+import threading
+import traceback
+import warnings
+from contextlib import ExitStack, contextmanager, suppress
+from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 from attrs import field, frozen, validators
@@ -13,7 +18,10 @@ from spinegrade.errors import SpinegradeError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from concurrent.futures import Executor
+    from multiprocessing.connection import Connection
+    from multiprocessing.context import SpawnProcess
+
+    from distributed import Client
 
     Submit = Callable[..., Callable[[], Any]]
 
@@ -55,24 +63,93 @@ class Where:
 
 @contextmanager
 def _on_processes(workers: int) -> Iterator[Submit]:
-    from concurrent.futures import ProcessPoolExecutor
-    from concurrent.futures.process import BrokenProcessPool
+    """Give a function that hands calls to processes, each with a pipe of its own.
+
+    So a process that is killed is noticed at once, even amid its answer; the pipe that a
+    `ProcessPoolExecutor` shares among its workers would be waited on for ever.
+    """
+    from concurrent.futures import ThreadPoolExecutor
+
+    threads = ThreadPoolExecutor(workers)
+    free: SimpleQueue[Connection] = SimpleQueue()
+    started: list[SpawnProcess] = []
+    try:
+        for _ in range(workers):
+            with _deaf_to_ctrl_c():
+                process, connection = _start_worker()
+                started.append(process)
+            free.put(connection)
+        yield lambda *call: threads.submit(_answer, free, call).result
+    finally:
+        threads.shutdown(wait=False, cancel_futures=True)
+        for process in started:
+            process.kill()
+            process.join()
+        threads.shutdown()
+
+
+def _start_worker() -> tuple[SpawnProcess, Connection]:
     from multiprocessing import get_context
 
-    pool = ProcessPoolExecutor(workers, get_context("spawn"), initializer=_begin_worker)
+    context = get_context("spawn")
+    ours, theirs = context.Pipe()
+    process = context.Process(target=_serve, args=(theirs,), daemon=True)
+    process.start()
+    theirs.close()
+    return process, ours
+
+
+@contextmanager
+def _deaf_to_ctrl_c() -> Iterator[None]:
+    """Put Ctrl-C off until the end; a process started meanwhile never hears it, where there are masks."""
+    heard: list[int] = []
+    with ExitStack() as at_end:
+        if threading.current_thread() is threading.main_thread():
+            before = signal.signal(signal.SIGINT, lambda number, _: heard.append(number))
+            at_end.callback(signal.signal, signal.SIGINT, before)
+        if hasattr(signal, "pthread_sigmask"):
+            from multiprocessing import resource_tracker
+
+            resource_tracker.ensure_running()  # would lift the mask if it had yet to start
+            mask = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+            at_end.callback(signal.pthread_sigmask, signal.SIG_SETMASK, mask)
+        yield
+    if heard:
+        signal.raise_signal(signal.SIGINT)
+
+
+def _answer(free: SimpleQueue[Connection], call: tuple[Any, ...]) -> object:
+    """Return what a free process makes of a call, or raise what it raised."""
+    connection = free.get()
     try:
-        yield _submit_to(pool)
-    except BrokenProcessPool as error:
-        msg = f"workers: expected {workers} processes to the end, got one that was killed (memory?)"
+        connection.send(call)
+        fine, answer = connection.recv()
+    except (EOFError, OSError) as error:
+        msg = "workers: expected every process to work to the end, got one that was killed (memory?)"
         raise SpinegradeError(msg) from error
     finally:
-        pool.shutdown(wait=True, cancel_futures=True)
+        free.put(connection)
+    if fine:
+        return answer
+    raise answer
 
 
-def _begin_worker() -> None:
-    """Leave Ctrl-C to the parent, which ends its workers, and the other cores to the other workers."""
+def _serve(connection: Connection) -> None:
+    """Answer calls until there is nobody to answer to.
+
+    Leaves Ctrl-C to the parent, which ends its workers, and the other cores to the other workers.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     os.environ["POLARS_MAX_THREADS"] = "1"
+    with suppress(EOFError, OSError):
+        while True:
+            function, *arguments = connection.recv()
+            try:
+                answer = (True, function(*arguments))
+            except Exception as error:  # noqa: BLE001  raised again in the process that asked
+                error.add_note(traceback.format_exc())
+                answer = (False, error)
+            connection.send(answer)
 
 
 @contextmanager
@@ -91,8 +168,25 @@ def _on_cluster(address: str) -> Iterator[Submit]:
         if not client.scheduler_info()["workers"]:
             msg = f"--cluster: expected workers at {address}, got a scheduler without any"
             raise SpinegradeError(msg)
-        yield lambda *call: client.submit(*call, pure=False).result
+        logging.getLogger("distributed.client").setLevel(logging.CRITICAL)  # we say it ourselves
+        yield lambda *call: _ask_cluster(client, address, call)
 
 
-def _submit_to(executor: Executor) -> Submit:
-    return lambda *call: executor.submit(*call).result
+def _ask_cluster(client: Client, address: str, call: tuple[Any, ...]) -> Callable[[], Any]:
+    """Hand a call to the cluster and return a way to its result."""
+    from concurrent.futures import CancelledError
+
+    from distributed import KilledWorker
+
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Sending large graph")  # a batch is meant to travel
+        future = client.submit(*call, pure=False)
+
+    def result() -> object:
+        try:
+            return future.result()
+        except (CancelledError, KilledWorker) as error:
+            msg = f"--cluster: expected {address} to work to the end, got: {' '.join(f'{error}'.split())}"
+            raise SpinegradeError(msg) from error
+
+    return result

@@ -82,8 +82,9 @@ def grade_spines(
 
     A vertebra with a missing height, or marked not ``evaluable`` (``(..., levels)`` booleans), is
     not graded and is nobody's neighbour.  ``areas`` are ``(..., levels)`` projected areas in the
-    square of the heights' unit.  ``norm_ratio``, ``(..., levels, 3)``, is a norm's mean ratio of each
-    height to the posterior one: heights are divided by it, so that normal wedging is no loss.
+    square of the heights' unit.  ``norm_ratio``, ``(..., levels, 3)`` or
+    ``(levels, 3)`` for all, is a norm's mean ratio of each height to the posterior one: heights are
+    divided by it, so that normal wedging is no loss.
 
     Neighbours are those that a first pass of the ``standard`` reference grades 0; where there are
     none, fractured ones are used and flagged.
@@ -95,9 +96,10 @@ def grade_spines(
     >>> grade_spines(spine, genant_rule("genant-1993")).grade.tolist()
     [0.0, 1.0, 0.0]
     """
-    sides = _positions_first(heights)
+    compared = np.asarray(heights, dtype=float)
     if norm_ratio is not None:
-        sides = sides / _positions_first(norm_ratio)
+        compared = compared / np.asarray(norm_ratio, dtype=float)
+    sides = _positions_first(compared)
     usable: Booleans = np.asarray(~np.isnan(sides).any(axis=0))
     if evaluable is not None:
         usable &= np.asarray(evaluable, dtype=bool)
@@ -124,8 +126,8 @@ def grade_spines(
     )
 
 
-def _positions_first(values: ArrayLike) -> Floats:
-    return np.ascontiguousarray(np.moveaxis(np.asarray(values, dtype=float), -1, 0))
+def _positions_first(values: Floats) -> Floats:
+    return np.ascontiguousarray(np.moveaxis(values, -1, 0))
 
 
 def _sound_neighbours(sides: Floats, usable: Booleans, rule: GenantRule) -> Neighbours:
@@ -147,8 +149,12 @@ def _area_loss(areas: ArrayLike | None, usable: Booleans, neighbours: Neighbours
     if areas is None:
         return np.full(usable.shape, np.nan)
     measured = np.where(usable, np.asarray(areas, dtype=float), np.nan)
+    expected = neighbours.expect(measured)
+    unmeasured = usable & np.isnan(measured)
+    if unmeasured.any():  # heights alone make a neighbour, and its area is not 0
+        expected[neighbours.expect(unmeasured.astype(float)) > 0] = np.nan
     with np.errstate(divide="ignore", invalid="ignore"):  # landmarks on one line have no area
-        return 1.0 - measured / neighbours.expect(measured)
+        return 1.0 - measured / expected
 
 
 def classify_shape(

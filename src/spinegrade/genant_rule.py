@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from attrs import frozen
 
-from spinegrade.anatomy import level_index
-from spinegrade.errors import RuleError
+from spinegrade.anatomy import LEVELS, level_index
+from spinegrade.errors import RuleError, SpinegradeError
 from spinegrade.rules import RuleFile, load_rule
 
 if TYPE_CHECKING:
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     Booleans = NDArray[np.bool_]
 
 BOUNDS = ("at-least", "above")
+
+_Kind = TypeVar("_Kind")
 
 
 @frozen
@@ -92,46 +95,88 @@ def genant_rule(name: str) -> GenantRule:
     if source.kind != "genant":
         msg = f"{name}: kind: expected 'genant', got {source.kind!r}"
         raise RuleError(msg)
-    data = {key: value for key, value in source.data.items() if key not in ("measure", "example")}
     try:
-        rule = _build(source, data)
-    except (KeyError, TypeError) as error:
-        msg = f"{name}: expected a complete Genant rule, got a problem with {error}"
+        return _build(source)
+    except SpinegradeError as error:
+        msg = f"{name}: {error}"
         raise RuleError(msg) from error
-    if data:
-        msg = f"{name}: expected no other keys, got {', '.join(sorted(data))}"
+
+
+def _build(source: RuleFile) -> GenantRule:
+    data = {key: value for key, value in source.data.items() if key not in ("measure", "example")}
+    bands, area_bands = _bands(_take(data, "band", list))
+    growth, reach = _trend(_take(data, "neighbours", dict))
+    rule = GenantRule(
+        source=source,
+        bounds=_take(data, "bounds", str),
+        bands=bands,
+        area_bands=area_bands,
+        tolerance=_number(data, "tolerance"),
+        near_threshold=_number(data, "near_threshold"),
+        tie=_number(data, "tie"),
+        growth=growth,
+        reach=reach,
+    )
+    _refuse_rest(data, "rule")
+    if rule.bounds not in BOUNDS:
+        msg = f"bounds: expected {' or '.join(BOUNDS)}, got {rule.bounds!r}"
         raise RuleError(msg)
-    _check(rule, name)
     return rule
 
 
-def _build(source: RuleFile, data: dict[str, Any]) -> GenantRule:
-    """Return the rule, taking what it needs out of ``data``."""
-    bands = sorted(data.pop("band"), key=lambda band: band["grade"])
-    neighbours = data.pop("neighbours")
-    steps = level_index(neighbours["lower_level"]) - level_index(neighbours["upper_level"])
-    ratio = neighbours["lower_height"] / neighbours["upper_height"]
-    return GenantRule(
-        source=source,
-        bounds=data.pop("bounds"),
-        bands=tuple(float(band["min_loss"]) for band in bands),
-        area_bands=tuple(float(band["min_area_loss"]) for band in bands),
-        tolerance=float(data.pop("tolerance")),
-        near_threshold=float(data.pop("near_threshold")),
-        tie=float(data.pop("tie")),
-        growth=ratio ** (1 / steps),
-        reach=int(neighbours["reach"]),
-    )
-
-
-def _check(rule: GenantRule, name: str) -> None:
-    if rule.bounds not in BOUNDS:
-        msg = f"{name}: bounds: expected {' or '.join(BOUNDS)}, got {rule.bounds!r}"
+def _bands(tables: list[Any]) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Return the lowest loss and the lowest area loss of grades 1, 2 and 3."""
+    found = {}
+    for table in tables:
+        band = _take({"band": table}, "band", dict).copy()
+        found[_take(band, "grade", int)] = _number(band, "min_loss"), _number(band, "min_area_loss")
+        _refuse_rest(band, "band")
+    if len(tables) != 3 or sorted(found) != [1, 2, 3]:
+        msg = f"band: expected one for each of the grades 1, 2 and 3, got {len(tables)} for {sorted(found)}"
         raise RuleError(msg)
-    for what, bands in (("min_loss", rule.bands), ("min_area_loss", rule.area_bands)):
-        if len(bands) != 3 or sorted({*bands, 0.0, 1.0}) != [0.0, *bands, 1.0]:
-            msg = f"{name}: {what}: expected three bounds rising between 0 and 1, got {list(bands)}"
+    bands, area_bands = zip(*(found[grade] for grade in (1, 2, 3)), strict=True)
+    for what, bounds in (("min_loss", bands), ("min_area_loss", area_bands)):
+        if sorted({*bounds, 0.0, 1.0}) != [0.0, *bounds, 1.0]:
+            msg = f"{what}: expected three bounds rising between 0 and 1, got {list(bounds)}"
             raise RuleError(msg)
-    if rule.reach < 1:
-        msg = f"{name}: neighbours.reach: expected 1 or more, got {rule.reach}"
+    return bands, area_bands
+
+
+def _trend(table: dict[str, Any]) -> tuple[float, int]:
+    """Return the growth from one level to the next, and how far away a neighbour may be."""
+    data = {key: value for key, value in table.items() if key != "source"}
+    steps = level_index(_take(data, "lower_level", str)) - level_index(_take(data, "upper_level", str))
+    upper, lower = _number(data, "upper_height"), _number(data, "lower_height")
+    reach = _take(data, "reach", int)
+    _refuse_rest(data, "neighbours")
+    if steps < 1 or not upper or not lower:
+        msg = f"neighbours: expected heights above 0 at an upper and a lower level, got {table}"
+        raise RuleError(msg)
+    if not 0 < reach < len(LEVELS):
+        msg = f"neighbours: reach: expected 1 to {len(LEVELS) - 1}, got {reach}"
+        raise RuleError(msg)
+    return (lower / upper) ** (1 / steps), reach
+
+
+def _take(table: dict[str, Any], key: str, kind: type[_Kind]) -> _Kind:
+    """Return a value of this kind, taken out of the table."""
+    value = table.pop(key, None)
+    if not isinstance(value, kind) or isinstance(value, bool):
+        msg = f"{key}: expected {kind.__name__}, got {value!r}"
+        raise RuleError(msg)
+    return value
+
+
+def _number(table: dict[str, Any], key: str) -> float:
+    """Return a finite number of 0 or more, taken out of the table."""
+    value = table.pop(key, None)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < math.inf:
+        msg = f"{key}: expected a number of 0 or more, got {value!r}"
+        raise RuleError(msg)
+    return float(value)
+
+
+def _refuse_rest(table: dict[str, Any], where: str) -> None:
+    if table:
+        msg = f"{where}: expected no other keys, got {', '.join(sorted(table))}"
         raise RuleError(msg)

@@ -134,7 +134,9 @@ class VertebraReading:
     shape: str | None = None
     forms: dict[str, dict[str, str]] = field(factory=dict)
     comment: str | None = None
-    seconds: float | None = field(default=None, validator=validators.optional(validators.ge(0)))
+    seconds: float | None = field(
+        default=None, validator=validators.optional(validators.and_(validators.ge(0), _FINITE))
+    )
 
     def __attrs_post_init__(self) -> None:
         """Refuse landmarks that do not exist, and reasons that do not fit."""
@@ -200,7 +202,7 @@ class Reading:
 
     exam: Exam
     reader: str = field(validator=_NAMED)
-    occasion: int = field(default=1, validator=validators.ge(1))
+    occasion: int = field(default=1, validator=validators.and_(validators.ge(1), validators.lt(2**63)))
     image: ImageIdentity = field(factory=ImageIdentity)
     calibration: Calibration = field(factory=Calibration)
     middle_point: MiddlePoint = MiddlePoint.MID_CHORD

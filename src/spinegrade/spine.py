@@ -74,16 +74,16 @@ def summarise_spines(grades: ArrayLike, levels: LevelRange = GRADED) -> SpineSum
     total = np.where(known, within, 0.0).sum(axis=-1)
     fractured = (within >= 1).sum(axis=-1)
     none = evaluable == 0
-    per_level = np.where(none, np.nan, total / np.maximum(evaluable, 1))
+    sdi = np.where(none, np.nan, total)
     return SpineSummary(
-        sdi=np.where(none, np.nan, total),
+        sdi=sdi,
         sdi_low=total,
         sdi_high=total + _HIGHEST_GRADE * missing,
-        sdi_scaled=per_level * within.shape[-1],
+        sdi_scaled=sdi * within.shape[-1] / np.maximum(evaluable, 1),
         fractured=fractured,
         highest_grade=np.where(none, np.nan, np.where(known, within, -np.inf).max(axis=-1)),
         evaluable=evaluable,
-        spinal_fracture_index=per_level,
+        spinal_fracture_index=sdi / np.maximum(evaluable, 1),
         status=_status(fractured, every),
     )
 

@@ -54,22 +54,29 @@ def main(arguments: list[str] | None = None) -> int:
     debug = "--debug" in given
     command = typer.main.get_command(app)
     try:
-        code = command.main(
-            [one for one in given if one != "--debug"], prog_name="spinegrade", standalone_mode=False
-        )
-    except SpinegradeError as error:
-        return _fail(str(error), error, debug=debug)
+        with command.make_context("spinegrade", [one for one in given if one != "--debug"]) as context:
+            return int(command.invoke(context) or 0)
+    except typer.Exit as done:
+        return done.exit_code
     except (KeyboardInterrupt, typer.Abort):
         return _fail("stopped; nothing was written", None, debug=False, code=130)
-    except BrokenPipeError:
+    except (BrokenPipeError, SystemExit):  # rich makes the second of the first
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001  whatever it is, it is said in one line
         if hasattr(error, "format_message"):  # typer's own: a wrong use
             error.show(file=sys.stderr)  # type: ignore[attr-defined]
             return int(getattr(error, "exit_code", 2))
-        raise
-    return code if isinstance(code, int) else 0
+        return _fail(_words(error), error, debug=debug)
+
+
+def _words(error: Exception) -> str:
+    """Return what to say of an error: its own words, where it was written for a person."""
+    if isinstance(error, SpinegradeError):
+        return str(error)
+    if isinstance(error, OSError):
+        return f"{error.filename or 'output'}: expected to read or write it, got: {error.strerror or error}"
+    return f"unexpected {type(error).__name__}: {error}; --debug shows where it comes from"
 
 
 def _fail(message: str, error: Exception | None, *, debug: bool, code: int = 1) -> int:

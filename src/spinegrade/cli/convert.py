@@ -87,15 +87,19 @@ def _write_readings(
     from spinegrade.errors import FormatError
     from spinegrade.io.atomic import check_writable
 
+    single = bool(target.suffix) and not target.is_dir()
+    if not single and target.exists() and not target.is_dir():
+        msg = f"{target}: expected a folder for the readings, got a file"
+        raise FormatError(msg)
     check_writable(target.parent / ".new", force=True)
     with tempfile.TemporaryDirectory(prefix=f".{target.name}.", dir=target.parent) as folder:
         report = _run(sources, form, Path(folder), {}, keep_going=keep_going)
         files = sorted(Path(folder).iterdir())
-        places = [target] if target.suffix else [target / file.name for file in files]
+        places = [target] if single else [target / file.name for file in files]
         if len(files) != len(places):
             msg = f"{target}: expected one reading for one file, got {len(files)}; name a folder"
             raise FormatError(msg)
-        if not target.suffix:
+        if not single:
             target.mkdir(exist_ok=True)
         for place in places:
             check_writable(place, force=force)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from spinegrade.batch import Result
 
-GRADE_EXAMPLE = "Example: spinegrade grade sample_images/landmarks.csv --point-sd 0.5mm --output grades.csv"
+GRADE_EXAMPLE = "Example: spinegrade grade sample_images/landmarks.csv --point-sd 2px --output grades.csv"
 ASSESS_EXAMPLE = "Example: spinegrade assess sample_images/landmarks.csv --format table"
 
 

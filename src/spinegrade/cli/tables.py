@@ -109,7 +109,7 @@ def _spines(frame: pl.DataFrame) -> Table:
     for row in frame.iter_rows(named=True):
         grades = Text.assemble(*(_level(row[f"grade_{level}"]) for level in levels))
         counts = [_deformity_index(row), f"{row['fractured']}", f"{row['evaluable']}"]
-        table.add_row(*(f"{row[name]}" for name in READING_KEY), grades, *counts, row["status"])
+        table.add_row(*(Text(f"{row[name]}") for name in READING_KEY), grades, *counts, row["status"])
     return table
 
 

@@ -9,7 +9,7 @@ import polars as pl
 
 from spinegrade.anatomy import LEVELS, POSITIONS
 from spinegrade.io.arrays import Spines, as_spines
-from spinegrade.io.columns import COORDINATES, KEY, READING_KEY, ROW, SPACING, Problem
+from spinegrade.io.columns import COORDINATES, KEY, READING_KEY, ROW, SCHEMA, SPACING, Problem
 from spinegrade.morphometry import heights_inverted, vertebra_centres
 from spinegrade.readings import VISUAL_GRADES, NotEvaluableReason
 
@@ -66,7 +66,9 @@ _Rule = tuple[pl.Expr, str, str]
 
 def _key_rules() -> Iterator[_Rule]:
     for name in KEY:
-        yield pl.col(name).is_null(), name, "a value"
+        column = pl.col(name)
+        blank = column.is_null() if SCHEMA[name] != pl.String else column.is_null() | (column == "")
+        yield blank, name, "a value"
     yield ~pl.col("level").is_in(LEVELS), "level", f"one of {LEVELS[0]}..{LEVELS[-1]}"
     yield pl.col("occasion") < 1, "occasion", "1 or more"
 
@@ -125,7 +127,7 @@ def _together(frame: pl.DataFrame) -> Found:
 def _distances(spines: Spines) -> Found:
     """Find facing landmarks on one point, and endplates of which one runs backwards."""
     points = spines.points
-    coincide = (points[:, :3] == points[:, 3:]).all(axis=-1)
+    coincide = (np.square(points[:, 3:] - points[:, :3]).sum(axis=-1)) == 0
     for place, at in np.argwhere(coincide).tolist():
         row, level = _named(spines, place)
         yield (

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import polars as pl
 from attrs import frozen
+from polars import selectors
 
 from spinegrade.anatomy import LANDMARKS
 from spinegrade.errors import FormatError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 READING_KEY = ("patient", "exam", "reader", "occasion")
 KEY = (*READING_KEY, "level")
@@ -74,6 +80,28 @@ def check_header(columns: list[str], where: str, *, ignore_unknown: bool) -> Non
         raise FormatError(msg)
 
 
+def check_types(schema: Mapping[str, pl.DataType], where: str) -> None:
+    """Refuse a column whose own type cannot hold what a landmark table has there.
+
+    Raises
+    ------
+    FormatError
+        If there is one.
+    """
+    for name, given in schema.items():
+        if name in SCHEMA and not _fits(given, SCHEMA[name]):
+            msg = f"{where}: column {name!r}: expected {_WANTED[SCHEMA[name]]}, got {given}"
+            raise FormatError(msg)
+
+
+def _fits(given: pl.DataType, wanted: type[pl.DataType]) -> bool:
+    if given in (pl.String, pl.Categorical, pl.Enum, pl.Null, wanted):
+        return True
+    if wanted == pl.String:
+        return not given.is_nested()
+    return given == pl.Datetime if wanted == pl.Date else given.is_numeric()
+
+
 def _shown(columns: list[str]) -> str:
     shown = ", ".join(columns[:6])
     return f"{shown}, ... ({len(columns)} columns)" if len(columns) > 6 else shown
@@ -83,10 +111,13 @@ def cast_columns(raw: pl.DataFrame, *, decimal_comma: bool) -> tuple[pl.DataFram
     """Return the table in `SCHEMA`, absent columns null, and the cells that do not fit it.
 
     ``raw`` has `ROW` and any of the columns of a landmark table, as text or in their own types.  A
-    row in which everything is null, as an empty line is read, is dropped.
+    row in which everything is null, as an empty line is read, is dropped, and so is a row with a cell
+    that does not fit.
     """
     given = [name for name in TABLE_COLUMNS if name in raw.columns]
-    raw = raw.filter(~pl.all_horizontal(pl.col(given).is_null()))
+    raw = raw.filter(~pl.all_horizontal(pl.col(given).is_null())).with_columns(
+        (selectors.categorical() | selectors.enum()).cast(pl.String)
+    )
     cast = raw.select(
         ROW,
         *(
@@ -103,6 +134,8 @@ def cast_columns(raw: pl.DataFrame, *, decimal_comma: bool) -> tuple[pl.DataFram
         for name in given
         for row, value in _lost(raw, cast, name)
     ]
+    if problems:
+        cast = cast.filter(~pl.col(ROW).is_in([problem.row for problem in problems]))
     return cast, sorted(problems, key=lambda problem: problem.row)
 
 
@@ -121,7 +154,7 @@ def _cast(name: str, given: pl.DataType, *, decimal_comma: bool) -> pl.Expr:
     """Return the column in the type of `SCHEMA`; null where it does not fit."""
     wanted, column = SCHEMA[name], pl.col(name)
     if given != pl.String or wanted == pl.String:
-        column = column.cast(wanted, strict=False)
+        column = _whole(column, given, wanted).cast(wanted, strict=False)
     else:
         column = column.str.strip_chars()
         if wanted == pl.Float64 and decimal_comma:
@@ -133,6 +166,15 @@ def _cast(name: str, given: pl.DataType, *, decimal_comma: bool) -> pl.Expr:
         else:
             column = column.cast(wanted, strict=False)
     return column.fill_nan(None) if wanted == pl.Float64 else column
+
+
+def _whole(column: pl.Expr, given: pl.DataType, wanted: type[pl.DataType]) -> pl.Expr:
+    """Return numbers as they are where a cast keeps their value, null where it would not."""
+    if wanted == pl.Int64 and given.is_float():
+        return pl.when(column == column.floor()).then(column)
+    if wanted == pl.Boolean and given.is_numeric():
+        return pl.when((column == 0) | (column == 1)).then(column)
+    return column
 
 
 def _lost(raw: pl.DataFrame, cast: pl.DataFrame, name: str) -> list[tuple[int, object]]:

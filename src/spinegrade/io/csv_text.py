@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import contextlib
 import csv
 import itertools
 import re
@@ -81,15 +82,23 @@ def _first_lines(path: Path, encoding: str) -> list[str]:
 
 
 def _split(header: str, separator: str) -> list[str]:
-    fields = next(csv.reader([header], delimiter=separator), [])
-    return [field.strip() for field in fields]
+    """Return the names in the header; empty ones at its end, as spreadsheets leave them, are none."""
+    fields = [field.strip() for field in next(_records([header], separator), [])]
+    while fields and not fields[-1]:
+        fields.pop()
+    return fields
+
+
+def _records(lines: Iterable[str], separator: str) -> Iterator[list[str]]:
+    """Yield the fields of each record, up to one that is too long to be any."""
+    with contextlib.suppress(csv.Error):
+        yield from csv.reader(lines, delimiter=separator)
 
 
 def _has_decimal_comma(lines: list[str], separator: str, columns: list[str], numeric: set[str]) -> bool:
-    rows = csv.reader(lines, delimiter=separator)
     return any(
         name in numeric and _DECIMAL_COMMA.fullmatch(field)
-        for row in rows
+        for row in _records(lines, separator)
         for name, field in zip(columns, row, strict=False)
     )
 
@@ -144,6 +153,17 @@ def record_lines(path: Path, dialect: Dialect) -> Iterator[int]:
             file.readline()
         reader = csv.reader(file, delimiter=dialect.separator)
         begins = before + 1
-        for _ in reader:
-            yield begins
-            begins = before + reader.line_num + 1
+        with contextlib.suppress(csv.Error):
+            for _ in reader:
+                yield begins
+                begins = before + reader.line_num + 1
+
+
+def stray_quote(path: Path, dialect: Dialect) -> int | None:
+    """Return the line of the quotation mark that none closes; None where they come in pairs."""
+    opened = None
+    with path.open(encoding=dialect.encoding, newline="") as file:
+        for number, line in enumerate(file, 1):
+            if line.count('"') % 2:
+                opened = None if opened else number
+    return opened

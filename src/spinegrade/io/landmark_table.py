@@ -21,11 +21,12 @@ from spinegrade.io.columns import (
     Problem,
     cast_columns,
     check_header,
+    check_types,
 )
-from spinegrade.io.csv_text import FALLBACK, Dialect, as_utf8, read_dialect, record_lines
+from spinegrade.io.csv_text import FALLBACK, Dialect, as_utf8, read_dialect, record_lines, stray_quote
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 _BEYOND = "_beyond"
 """Column that holds a field beyond the last column of the header, where a row has one."""
@@ -48,7 +49,7 @@ class RawRows:
         if _BEYOND in raw.columns:
             longer = raw.filter(pl.col(_BEYOND).is_not_null())
             problems = [
-                Problem(row, f"expected {len(raw.columns) - 2} fields, got more (decimal commas?)")
+                Problem(row, "expected as many fields as columns, got more (decimal commas?)")
                 for row in longer[ROW]
             ]
             raw = raw.filter(pl.col(_BEYOND).is_null())
@@ -106,8 +107,14 @@ class CsvTable:
                 as_utf8(self.path, self.dialect.encoding, path)
             frames = self._scan(path).collect_batches(chunk_size=rows, maintain_order=True)
             comma = self.dialect.decimal_comma
-            for frame in whole_spines(_counted(_readable(frames, self.path)), rows):
+            for frame in whole_spines(_counted(_readable(frames, self._refused)), rows):
                 yield RawRows(frame, comma)
+
+    def _refused(self, _: Exception) -> str:
+        """Say why polars cannot read on; its own words show whole rows of the file."""
+        line = stray_quote(self.path, self.dialect)
+        where = f"{self.path}: line {line}" if line else f"{self.path}"
+        return f"{where}: expected quotation marks in pairs round whole fields, got a stray one"
 
     def _scan(self, path: Path) -> pl.LazyFrame:
         names = [*self.dialect.columns, _BEYOND]
@@ -119,6 +126,8 @@ class CsvTable:
             schema=dict.fromkeys(names, pl.String),
             truncate_ragged_lines=True,
             missing_columns="insert",
+            extra_columns="ignore",
+            glob=False,
         )
         return scan.select([name for name in names if name in SCHEMA or name == _BEYOND])
 
@@ -144,25 +153,29 @@ class ParquetTable:
         Raises
         ------
         FormatError
-            If the file is no Parquet or lacks a column.
+            If the file is no Parquet, lacks a column, or has one of another kind of values.
         """
         try:
-            scan = pl.scan_parquet(path)
-            columns = list(scan.collect_schema())
+            scan = pl.scan_parquet(path, glob=False)
+            schema = scan.collect_schema()
             size = int(scan.select(pl.len()).collect().item())
         except pl.exceptions.PolarsError as error:
             msg = f"{path}: expected a Parquet file, got: {_first_line(error)}"
             raise FormatError(msg) from error
-        check_header(columns, str(path), ignore_unknown=ignore_unknown)
-        given = [name for name in TABLE_COLUMNS if name in columns]
+        check_header(list(schema), str(path), ignore_unknown=ignore_unknown)
+        check_types(schema, str(path))
+        given = [name for name in TABLE_COLUMNS if name in schema]
         return cls(path, given, size)
 
     def batches(self, rows: int) -> Iterator[RawRows]:
         """Yield the rows in batches of about ``rows``, no spine cut in two where its rows adjoin."""
-        scan = pl.scan_parquet(self.path).select(self.columns)
+        scan = pl.scan_parquet(self.path, glob=False).select(self.columns)
         frames = scan.collect_batches(chunk_size=rows, maintain_order=True)
-        for frame in whole_spines(_counted(_readable(frames, self.path)), rows):
+        for frame in whole_spines(_counted(_readable(frames, self._refused)), rows):
             yield RawRows(frame)
+
+    def _refused(self, error: Exception) -> str:
+        return f"{self.path}: expected a readable Parquet file, got: {_first_line(error)}"
 
     def place(self, row: int) -> str:
         """Return where a row stands, counted from 1."""
@@ -205,7 +218,9 @@ class GatheredTable:
     def batches(self, rows: int) -> Iterator[RawRows]:
         """Yield the rows in batches of about ``rows``, no spine cut in two."""
         comma = isinstance(self.table, CsvTable) and self.table.dialect.decimal_comma
-        frames = pl.scan_parquet(self.sorted_rows).collect_batches(chunk_size=rows, maintain_order=True)
+        frames = pl.scan_parquet(self.sorted_rows, glob=False).collect_batches(
+            chunk_size=rows, maintain_order=True
+        )
         for frame in whole_spines(frames, rows):
             yield RawRows(frame, comma)
 
@@ -214,13 +229,12 @@ class GatheredTable:
         return self.table.place(row)
 
 
-def _readable(frames: Iterator[pl.DataFrame], path: Path) -> Iterator[pl.DataFrame]:
-    """Pass the frames on; say which file it was where polars cannot read on."""
+def _readable(frames: Iterator[pl.DataFrame], refused: Callable[[Exception], str]) -> Iterator[pl.DataFrame]:
+    """Pass the frames on; say in our words where polars cannot read on."""
     try:
         yield from frames
     except pl.exceptions.PolarsError as error:
-        msg = f"{path}: expected a readable table, got: {_first_line(error)}"
-        raise FormatError(msg) from error
+        raise FormatError(refused(error)) from error
 
 
 def _counted(frames: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
@@ -232,7 +246,7 @@ def _counted(frames: Iterator[pl.DataFrame]) -> Iterator[pl.DataFrame]:
 
 
 def whole_spines(frames: Iterator[pl.DataFrame], rows: int) -> Iterator[pl.DataFrame]:
-    """Yield frames of at least ``rows`` rows, each ending where the next row is of another reading."""
+    """Yield frames of about ``rows`` rows, each ending where the next row is of another reading."""
     waiting: list[pl.DataFrame] = []
     for frame in frames:
         waiting.append(frame)

@@ -7,17 +7,28 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from datetime import date, datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from importlib import resources
+from operator import eq
 from typing import TYPE_CHECKING, Any
 
 from spinegrade.calibration import CalibrationState
 from spinegrade.errors import FormatError
 from spinegrade.io.atomic import replacing
-from spinegrade.readings import CountedFrom, MiddlePoint, NotEvaluableReason, Reading, Status
+from spinegrade.readings import (
+    CountedFrom,
+    Event,
+    MiddlePoint,
+    NotEvaluableReason,
+    Reading,
+    Status,
+    VertebraReading,
+)
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from enum import StrEnum
     from pathlib import Path
 
@@ -32,7 +43,9 @@ _CHOICES = (CalibrationState, CountedFrom, MiddlePoint, NotEvaluableReason, Stat
 
 _EXAMPLES = {date: "2026-11-21", datetime: "2026-11-21T09:30:00+00:00"}
 
-_VALIDATOR = re.compile(r"'(\w+)' must (?:be |match )?(.+?)(?:: | \()(.*)", re.DOTALL)
+_VALIDATOR = re.compile(
+    r"(?:Length of )?'(\w+)' must (?:be |match )?(.+?)(?:: | \()(.*?)(?: doesn't\))?$", re.DOTALL
+)
 """What attrs' own validators say, to be said in our words."""
 
 
@@ -100,12 +113,14 @@ def parse_reading(content: bytes, where: str) -> Reading:
 def _parse_json(content: bytes, where: str) -> dict[str, Any]:
     try:
         data = json.loads(content.decode("utf-8-sig"), parse_constant=_refuse_constant)
+        if b"\\u" in content:  # an escape may be half a character, which no other file can hold
+            json.dumps(data, ensure_ascii=False).encode()
     except json.JSONDecodeError as error:
         cut = error.pos >= len(error.doc.rstrip()) or error.msg.startswith("Unterminated")
         got = "the end of the file; it is cut off" if cut else error.msg
         msg = f"{where}: line {error.lineno}: expected JSON, got {got}"
         raise FormatError(msg) from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         msg = f"{where}: expected JSON in UTF-8, got {error}"
         raise FormatError(msg) from error
     if not isinstance(data, dict):
@@ -124,8 +139,8 @@ def _check_format(data: dict[str, Any], where: str) -> None:
     if given == FORMAT:
         return
     family, _, version = str(given).partition("/")
-    got = f"{given!r}"
-    if family == _FAMILY and version.isdigit() and int(version) > int(_VERSION):
+    got = f"{given!r}"[:60]
+    if family == _FAMILY and version.isdecimal() and int(version) > int(_VERSION):
         got += ", written by a newer spinegrade"
     msg = f"{where}: format: expected {FORMAT!r}, got {got}"
     raise FormatError(msg)
@@ -143,6 +158,9 @@ def _converter() -> Converter:
     converter.register_structure_hook(float, _number)
     converter.register_structure_hook(date, _moment)
     converter.register_structure_hook(datetime, _moment)
+    for records in (tuple[VertebraReading, ...], tuple[Event, ...]):
+        structure = _listed(converter.get_structure_hook(records))
+        converter.register_structure_hook_func(partial(eq, records), structure)
     converter.register_unstructure_hook(date, lambda value: value.isoformat())
     converter.register_unstructure_hook(datetime, lambda value: value.isoformat())
     return converter
@@ -153,6 +171,11 @@ def _exactly(value: object, kind: type) -> Any:  # noqa: ANN401  what cattrs ask
         msg = f"expected {kind.__name__}, got {json.dumps(value)[:60]}"
         raise TypeError(msg)
     return value
+
+
+def _listed(structure: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
+    """Return the hook for a list; anything else that can be iterated over is none."""
+    return lambda value, kind: structure(_exactly(value, list), kind)
 
 
 def _chosen(value: Any, kind: type[StrEnum]) -> StrEnum:  # noqa: ANN401
@@ -172,7 +195,7 @@ def _moment(value: object, kind: type[date]) -> date:
 
 
 def _number(value: object, _: type) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if isinstance(value, bool) or not isinstance(value, int | float) or abs(value) > sys.float_info.max:
         msg = f"expected a number, got {json.dumps(value)[:60]}"
         raise TypeError(msg)
     return float(value)
@@ -209,5 +232,6 @@ def _said(error: BaseException) -> str:
     found = _VALIDATOR.match(text)
     if found:
         name, rule, value = found.groups()
-        return f"{name}: expected {rule}, got {value.rstrip(')')}"
+        counted = "a length " if text.startswith("Length") else ""
+        return f"{name}: expected {counted}{rule}, got {value}"
     return text.splitlines()[0]

@@ -182,10 +182,15 @@ class ReadingFolderWriter:
         """Write the readings in the rows of a frame."""
         for reading in frame_readings(frame):
             target = self._folder / f"{_file_name(reading)}{SUFFIX}"
-            if target.exists():
-                msg = f"{target.name}: expected one reading a file name, got two that differ in signs"
-                raise FormatError(msg)
-            target.write_text(dump_reading(reading), encoding="utf-8")
+            try:
+                with target.open("x", encoding="utf-8") as file:
+                    file.write(dump_reading(reading))
+            except OSError as error:
+                exists = isinstance(error, FileExistsError)
+                got = "two that differ in signs" if exists else f"{error.strerror}"
+                msg = f"exam {reading.exam.id} by {reading.reader}, occasion {reading.occasion}: "
+                msg += f"expected one reading a file name, got {got}"
+                raise FormatError(msg) from error
 
     def close(self) -> None:
         """Nothing is left to do."""
@@ -195,4 +200,4 @@ class ReadingFolderWriter:
 
 def _file_name(reading: Reading) -> str:
     parts = (reading.exam.patient, reading.exam.id, reading.reader, str(reading.occasion))
-    return "_".join(re.sub(r"[^\w.-]", "-", part) for part in parts)
+    return re.sub(r"^\.|[^\w.-]", "-", "_".join(parts))  # no file that a folder hides

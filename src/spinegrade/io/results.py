@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import queue
 import threading
 from typing import TYPE_CHECKING, Protocol
@@ -36,7 +37,7 @@ class CsvWriter:
     def __init__(self, path: Path, schema: Schema) -> None:
         self._file = path.open("wb")
         self._columns = list(schema)
-        pl.DataFrame(schema=dict(schema)).write_csv(self._file)
+        self._file.write(",".join(schema).encode() + b"\n")
 
     def write(self, frame: pl.DataFrame) -> None:
         """Write the rows of a frame."""
@@ -46,7 +47,10 @@ class CsvWriter:
         """Finish the file."""
         self._file.close()
 
-    abort = close
+    def abort(self) -> None:
+        """Let go of the file, half written as it is."""
+        with contextlib.suppress(OSError):
+            self._file.close()
 
 
 class JsonWriter:
@@ -72,7 +76,8 @@ class JsonWriter:
 
     def abort(self) -> None:
         """Let go of the file, half written as it is."""
-        self._file.close()
+        with contextlib.suppress(OSError):
+            self._file.close()
 
 
 class ParquetWriter:
@@ -130,4 +135,12 @@ class ParquetWriter:
         try:
             register_io_source(pull, schema=schema).sink_parquet(path)
         except BaseException as error:  # noqa: BLE001  raised again in the thread that writes
-            self._error = error
+            self._error = _of_the_disk(error)
+
+
+def _of_the_disk(error: BaseException) -> BaseException:
+    """Return what the disk said where polars wraps it up, as other writers raise it, or the error itself."""
+    _, wrapped, said = str(error).partition("IO error: ")
+    if wrapped and isinstance(error, pl.exceptions.PolarsError):
+        return OSError(said.splitlines()[0])
+    return error

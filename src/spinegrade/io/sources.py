@@ -49,15 +49,18 @@ def open_sources(paths: Iterable[Path], *, ignore_unknown: bool = False, keep_go
                 raise
             opened.problems.append(str(error))
     if not opened.sources:
-        raise FormatError(opened.problems[0])
+        raise FormatError(opened.problems[0] if opened.problems else "expected a file or folder, got none")
     opened.notes.extend(note for source in opened.sources for note in source.notes)
     return opened
 
 
 def _open_file(path: Path, *, ignore_unknown: bool) -> Source:
-    form = find_format(path, LANDMARK_FORMATS)
-    if form.open is None or not path.is_file():
+    if not path.is_file():
         msg = f"{path}: expected a file, got none"
+        raise FormatError(msg)
+    form = find_format(path, LANDMARK_FORMATS)
+    if form.open is None:
+        msg = f"{path}: expected a format that is read, got {form.name}"
         raise FormatError(msg)
     try:
         return form.open(path, ignore_unknown)

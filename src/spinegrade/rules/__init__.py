@@ -82,7 +82,7 @@ def _read_rule(content: bytes, where: str) -> RuleFile:
         msg = f"{where}: expected TOML in UTF-8, got: {error}"
         raise RuleError(msg) from error
     for key, kind in _SAYS.items():
-        if not isinstance(data.get(key), kind):
+        if type(data.get(key)) is not kind:  # true is no revision, though Python calls it an int
             msg = f"{where}: {key}: expected {kind.__name__}, got {data.get(key)!r}"
             raise RuleError(msg)
     header = {key: data.pop(key) for key in _SAYS}
