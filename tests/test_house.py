@@ -107,5 +107,4 @@ class TestNames:
         assert {name: lines for name, lines in found.items() if lines} == {}
 
     def test_no_file_has_the_dash_of_typesetters(self, texts):
-        """Nor carriage returns: Unix line ends everywhere."""
         assert [name for name, text in texts.items() if "\u2014" in text] == []

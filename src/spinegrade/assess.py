@@ -230,8 +230,7 @@ def summarise_rows(spines: Spines, method: Method) -> pl.DataFrame:
     every = np.full((spines.count, len(LEVELS)), np.nan)
     every[:, spines.window] = found.grade
     summary = summarise_spines(every, method.levels)
-    firsts = np.flatnonzero(np.diff(np.maximum.accumulate(spines.spine), prepend=-1))
-    frame = spines.frame.select(ROW, *READING_KEY)[firsts].with_columns(
+    frame = spines.frame.select(ROW, *READING_KEY)[spines.firsts].with_columns(
         *(_column(f"grade_{level}", every[:, LEVELS.index(level)]) for level in method.levels.levels),
         pl.lit(str(method.levels)).alias("levels"),
         *_summary_columns(summary),

@@ -23,6 +23,7 @@ from spinegrade.executors import UNDER_WAY, Where
 from spinegrade.io.checks import sound_spines
 from spinegrade.io.columns import READING_KEY, ROW, SPACING, UNIT, Problem
 from spinegrade.io.landmark_table import CsvTable, GatheredTable, ParquetTable
+from spinegrade.slim import Left, Slim
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -40,18 +41,23 @@ Result = Literal["grade", "assess", "landmarks", "heights"]
 
 @frozen
 class Task:
-    """What to make of every batch, by which method, and which readings to leave out."""
+    """What to make of every batch, by which method, and which readings to leave out.
+
+    ``folder`` is where processes of this machine leave result rows for one another, which is quicker
+    than through a pipe.
+    """
 
     result: Result
     method: Method
     left_out: pl.DataFrame | None = None
+    folder: Path | None = None
 
 
 @frozen
 class Outcome:
     """What became of a batch: result rows, rows that could not be used, and the readings in it."""
 
-    frame: pl.DataFrame
+    results: Slim | Left
     problems: list[Problem]
     readings: pl.DataFrame
     rows: int
@@ -72,8 +78,9 @@ def work(task: Task, batch: Batch) -> Outcome:
         frame = frame.join(task.left_out, on=READING_KEY, how="anti", maintain_order="left")
     spines, found = sound_spines(frame)
     result = _RESULTS[task.result](spines, task.method)
-    readings = spines.frame.unique(READING_KEY, keep="first", maintain_order=True)
-    return Outcome(result, problems + found, readings.select(ROW, *READING_KEY), frame.height)
+    readings = spines.frame.select(ROW, *READING_KEY)[spines.firsts]
+    slim = Slim.of(result) if task.folder is None else Slim.of(result).put_into(task.folder)
+    return Outcome(slim, problems + found, readings, frame.height)
 
 
 def _landmarks(spines: Spines, _: Method) -> pl.DataFrame:
@@ -125,7 +132,11 @@ def run(
     """
     repeated: list[str] = []
     place = where or Where()
-    with place.submitter(much=_much(sources)) as submit, tempfile.TemporaryDirectory() as folder:
+    much = _much(sources)
+    with place.submitter(much=much) as submitter, tempfile.TemporaryDirectory() as folder:
+        submit = submitter if place.cluster is None else _carrying(submitter)
+        if much and place.cluster is None:
+            task = evolve(task, folder=Path(folder))
         while True:
             writer = new_writer()
             try:
@@ -142,6 +153,11 @@ def run(
             else:
                 writer.close()
                 return evolve(report, problems=repeated + report.problems)
+
+
+def _carrying(submit: Submit) -> Submit:
+    """Return a way to submit batches to machines that may not see our files."""
+    return lambda function, task, batch: submit(function, task, batch.carried())
 
 
 def _write_all(
@@ -162,19 +178,21 @@ def _write_all(
         with closing(_in_order(source.batches(ROWS_A_BATCH), task, submit)) as outcomes:
             for outcome in outcomes:
                 problems += _named(outcome.problems, source, keep_going=keep_going)
+                frame = outcome.results.whole()
                 seen.append(outcome.readings.with_columns(pl.lit(number).alias("source")))
-                rows += outcome.frame.height
+                rows += frame.height
                 done += outcome.rows
                 progress(done)
                 if isinstance(source, GatheredTable):
-                    frames.append(outcome.frame)
+                    frames.append(frame)
                 else:
-                    _write(writer, outcome.frame, seen)
+                    _write(writer, frame, seen)
         if frames:
             _write(writer, pl.concat(frames).sort(ROW), seen)
     _check_once(seen)
     if not rows:
-        msg = f"{_names(sources)}: expected at least one vertebra, got none that can be used"
+        first = f"; {problems[0]} (and {len(problems) - 1} more)" if problems else ""
+        msg = f"{_names(sources)}: expected at least one vertebra, got none that can be used{first}"
         raise FormatError(msg)
     return Report(rows, problems)
 

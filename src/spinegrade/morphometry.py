@@ -156,28 +156,37 @@ def inverted_vertebrae(landmarks: ArrayLike, spacing: PixelSpacing = SQUARE_PIXE
     and below; a spine of a single vertebra has none, and is not judged.
     """
     points = scale_landmarks(landmarks, spacing)
-    return heights_inverted(points[..., 3:, :] - points[..., :3, :], vertebra_centres(points))
+    directions = spine_directions(vertebra_centres(points))
+    return points_up(points[..., 3:, :] - points[..., :3, :], directions)
 
 
 def vertebra_centres(points: Floats) -> Floats:
     """Return the ``(..., 2)`` mean of the placed landmarks; NaN where none was placed."""
-    placed = ~np.isnan(points)
-    count = placed.sum(axis=-2)
-    total: Floats = np.where(placed, points, 0.0).sum(axis=-2)
+    total = np.zeros((*points.shape[:-2], 2))
+    count = np.zeros(total.shape)
+    for landmark in np.moveaxis(points, -2, 0):  # six steps; a sum over so short an axis takes longer
+        placed = ~np.isnan(landmark)
+        total += np.where(placed, landmark, 0.0)
+        count += placed
     centres = np.full(total.shape, np.nan)
     np.divide(total, count, out=centres, where=count > 0)
     return centres
 
 
-def heights_inverted(edges: Floats, centres: Floats) -> NDArray[np.bool_]:
-    """Return where one of the ``(..., levels, 3, 2)`` superior-to-inferior edges points to the head.
+def spine_directions(centres: Floats) -> Floats:
+    """Return the ``(..., levels, 2)`` direction towards the sacrum at every level.
 
-    ``centres`` are the ``(..., levels, 2)`` centres of the vertebrae, NaN where there is none.
+    It runs between the ``(..., levels, 2)`` centres of the nearest vertebrae above and below, or the
+    level's own at an end of the spine; NaN centres are vertebrae that are not there.
     """
-    down = _nearest_below(centres) - _nearest_above(centres)
-    along = (edges * down[..., None, :]).sum(axis=-1)
-    inverted: NDArray[np.bool_] = (along < 0).any(axis=-1)
-    return inverted
+    return _nearest_below(centres) - _nearest_above(centres)
+
+
+def points_up(edges: Floats, directions: Floats) -> NDArray[np.bool_]:
+    """Return where one of the ``(..., 3, 2)`` superior-to-inferior edges runs against the direction."""
+    along = edges[..., 0] * directions[..., None, 0] + edges[..., 1] * directions[..., None, 1]
+    up: NDArray[np.bool_] = (along[..., 0] < 0) | (along[..., 1] < 0) | (along[..., 2] < 0)
+    return up
 
 
 def _nearest_above(centres: Floats) -> Floats:

@@ -210,6 +210,26 @@ class TestWhatCannotBeUsed:
         assert (said.code, said.lines[0]) == (1, f"left out: {words}")
         assert said.lines[1] == f"26 vertebrae written to {tmp_path / name}"
 
+    def test_every_reading_in_two_files_is_left_out_of_both(self, tmp_path, monkeypatch):
+        """However far apart they come, and however often the run has to begin again."""
+        monkeypatch.setattr(batch, "ROWS_A_BATCH", 2 * LEVELS)
+        folder = tmp_path / "tables"
+        folder.mkdir()
+        spines = many(12)
+        spines.write_csv(folder / "a.csv")
+        spines.filter(pl.col("exam").is_in(["E1", "E6", "E11"])).write_csv(folder / "b.csv")
+        spines.filter(pl.col("exam").is_in(["E3", "E11"])).write_csv(folder / "c.csv")
+        said = invoke("convert", folder, tmp_path / "readings", "--keep-going")
+        assert said.code == 1
+        assert sorted(line.split("exam ")[1].split()[0] for line in said.lines[:-1]) == [
+            "E1",
+            "E11",
+            "E3",
+            "E6",
+        ]
+        written = {path.name.split("_")[1] for path in (tmp_path / "readings").iterdir()}
+        assert written == {"E0", "E2", "E4", "E5", "E7", "E8", "E9", "E10"}
+
     def test_two_readings_that_want_one_file_name(self, tmp_path):
         """Signs that no file name may have become dashes."""
         pl.concat([table(exam="a/b"), table(exam="a:b")]).write_csv(tmp_path / "a.csv")

@@ -102,6 +102,12 @@ def test_rule_of_ones_own(tmp_path):
     assert found.neighbours.reused.tolist() == [True, False, True]  # with a reach of 2: passed over
 
 
+def test_trend_over_one_level(tmp_path):
+    """A trend given between two levels that touch is the growth itself."""
+    text = TEXT.replace('"L4"', '"T5"').replace("lower_height = 36.0", "lower_height = 23.1")
+    assert genant_rule(written(tmp_path, text)).growth == pytest.approx(1.05)
+
+
 def test_rule_with_nothing_optional(tmp_path):
     """Measure, examples and the source of the trend may be left out."""
     text = TEXT[: TEXT.index("[[example]]")]

@@ -81,6 +81,7 @@ def test_one_readable_level_that_is_fractured_makes_the_spine_fractured():
     found = summarise_spines(spine({"L2": 1}, rest=np.nan))
     assert STATUSES[found.status] == "fractured"
     assert (found.sdi_low, found.sdi, found.sdi_high, found.sdi_scaled) == (1, 1, 37, 13)
+    assert found.spinal_fracture_index == 1
 
 
 def test_leading_axes_are_kept():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from itertools import groupby
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from polars.testing import assert_frame_equal
 
 from spinegrade.anatomy import LEVELS
 from spinegrade.errors import FormatError
-from spinegrade.io.columns import COORDINATES, READING_KEY, REQUIRED, ROW
+from spinegrade.io.columns import COORDINATES, READING_KEY, REQUIRED, ROW, UNIT
 from spinegrade.io.landmark_table import CsvTable, GatheredTable, ParquetTable, RawRows, whole_spines
 
 MOSMED = Path(__file__).parents[3] / "shared" / "data" / "mosmed" / "readings.csv"
@@ -329,13 +330,13 @@ class TestBatches:
 
     @pytest.mark.parametrize("rows", [1, 2, 7, 50, 1000])
     def test_never_cut_a_spine_in_two_and_lose_no_row(self, table, rows):
-        frames = [batch.frame for batch in table.batches(rows)]
+        frames = [batch.carried().frame for batch in table.batches(rows)]
         exams = [exam for frame in frames for exam in frame["exam"].unique(maintain_order=True)]
         assert exams == [f"E{n}" for n in range(self.SPINES)]
         assert pl.concat(frames)[ROW].to_list() == list(range(self.SPINES * 5 // 2))
 
     def test_are_of_about_the_size_asked_for(self, table):
-        heights = [len(batch) for batch in table.batches(7)]
+        heights = [batch.carried().frame.height for batch in table.batches(7)]
         assert len(heights) > self.SPINES // 7
         assert max(heights[:-1]) <= 2 * 7
 
@@ -444,9 +445,16 @@ def _folder(tmp_path):
     return folder
 
 
-def test_raw_rows_travel_as_many_as_they_are():
-    """A batch says how many rows it has without being loaded."""
-    assert len(RawRows(pl.DataFrame({ROW: [1, 2, 3]}))) == 3
+def test_a_run_of_parquet_rows_travels_as_names_and_carries_its_rows_when_asked(sound, tmp_path):
+    """What is sent to a process of this machine is small; what is sent to another needs no file."""
+    path = tmp_path / "t.parquet"
+    sound.drop(ROW, UNIT).write_parquet(path)
+    (run,) = ParquetTable.open(path).batches(10_000)
+    assert len(pickle.dumps(run)) < 2_000
+    loaded, _ = run.load()
+    carried = run.carried()
+    path.unlink()
+    assert carried.load()[0].equals(loaded)
 
 
 @pytest.mark.skipif(

@@ -30,6 +30,9 @@ class Batch(Protocol):
     def load(self) -> tuple[pl.DataFrame, list[Problem]]:
         """Return the rows in the schema of a landmark table, and what did not fit."""
 
+    def carried(self) -> Batch:
+        """Return a batch that needs no file, to travel to another machine."""
+
 
 class Source(Protocol):
     """A file, or files of one kind, of vertebrae."""

@@ -67,6 +67,18 @@ class Spines:
         return values.reshape(-1, *values.shape[2:])[self._places]
 
     @cached_property
+    def firsts(self) -> Places:
+        """The ``(spines,)`` first rows of the spines."""
+        newest = np.maximum.accumulate(self.spine) if len(self.spine) else self.spine
+        return np.flatnonzero(np.diff(newest, prepend=-1))
+
+    @property
+    def repeated(self) -> NDArray[np.bool_]:
+        """``(rows,)`` True where another row has the same level of the same spine."""
+        repeated: NDArray[np.bool_] = np.bincount(self._places)[self._places] > 1
+        return repeated
+
+    @cached_property
     def _places(self) -> Places:
         levels = self.window.stop - self.window.start
         places: Places = self.spine * levels + (self.level - self.window.start)

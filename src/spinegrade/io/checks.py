@@ -10,7 +10,7 @@ import polars as pl
 from spinegrade.anatomy import LEVELS, POSITIONS
 from spinegrade.io.arrays import Spines, as_spines
 from spinegrade.io.columns import COORDINATES, KEY, READING_KEY, ROW, SCHEMA, SPACING, Problem
-from spinegrade.morphometry import heights_inverted, vertebra_centres
+from spinegrade.morphometry import points_up, spine_directions, vertebra_centres
 from spinegrade.readings import VISUAL_GRADES, NotEvaluableReason
 
 if TYPE_CHECKING:
@@ -27,12 +27,9 @@ def sound_spines(frame: pl.DataFrame) -> tuple[Spines, list[Problem]]:
     One thing a row is said: cells that no row may have, then a level twice or two spacings in one
     reading, then landmarks that no vertebra can have.
     """
-    problems: list[Problem] = []
-    for check in (_cells, _together):
-        frame, found = _without(frame, check(frame))
-        problems += found
+    frame, problems = _without(frame, _cells(frame))
     spines = as_spines(frame)
-    for look in (_distances, _order):
+    for look in (_together, _distances, _order):
         frame, found = _without(spines.frame, look(spines))
         problems += found
         if found:
@@ -107,9 +104,10 @@ def _shown(value: object) -> str:
     return f"{value!r}" if isinstance(value, str) else f"{value}".lower()
 
 
-def _together(frame: pl.DataFrame) -> Found:
+def _together(spines: Spines) -> Found:
     """Find levels that a reading has twice, and readings with two spacings."""
-    twice = frame.filter(pl.struct(KEY).is_duplicated())
+    frame = spines.frame
+    twice = frame.filter(pl.Series(spines.repeated, dtype=pl.Boolean))
     for row, exam, reader, occasion, level in twice.select(ROW, *KEY[1:]).iter_rows():
         what = (
             f"level: expected {level} once in the reading of exam {exam} by {reader}, "
@@ -127,7 +125,8 @@ def _together(frame: pl.DataFrame) -> Found:
 def _distances(spines: Spines) -> Found:
     """Find facing landmarks on one point, and endplates of which one runs backwards."""
     points = spines.points
-    coincide = (np.square(points[:, 3:] - points[:, :3]).sum(axis=-1)) == 0
+    edges = np.square(points[:, 3:] - points[:, :3])
+    coincide = edges[..., 0] + edges[..., 1] == 0
     for place, at in np.argwhere(coincide).tolist():
         row, level = _named(spines, place)
         yield (
@@ -148,9 +147,9 @@ def _order(spines: Spines) -> Found:
     """Find vertebrae whose superior landmarks lie below the inferior ones, in their spine's order."""
     if not spines.count:
         return
-    edges = spines.spread(spines.points[:, 3:] - spines.points[:, :3])
     centres = spines.spread(vertebra_centres(spines.points))
-    inverted = spines.gather(heights_inverted(edges, centres))
+    directions = spines.gather(spine_directions(centres))
+    inverted = points_up(spines.points[:, 3:] - spines.points[:, :3], directions)
     for place in np.flatnonzero(inverted).tolist():
         row, level = _named(spines, place)
         what = (

@@ -56,8 +56,36 @@ class RawRows:
         frame, misfits = cast_columns(raw, decimal_comma=self.decimal_comma)
         return frame, problems + misfits
 
-    def __len__(self) -> int:
-        return self.frame.height
+    def carried(self) -> RawRows:
+        """Return the rows themselves, as they are."""
+        return self
+
+
+@frozen
+class ParquetRows:
+    """A run of rows of a Parquet file, read by whoever loads them; nothing but the names travels."""
+
+    path: Path
+    columns: list[str]
+    begin: int
+    rows: int
+
+    def load(self) -> tuple[pl.DataFrame, list[Problem]]:
+        """Return the rows in the schema of a landmark table, and what did not fit."""
+        return self.carried().load()
+
+    def carried(self) -> RawRows:
+        """Return the rows themselves, to travel to where the file is not."""
+        run = pl.scan_parquet(self.path, glob=False).slice(self.begin, self.rows).select(self.columns)
+        try:
+            frame = run.collect().with_row_index(ROW, offset=self.begin)
+        except pl.exceptions.PolarsError as error:
+            raise FormatError(_unreadable_parquet(self.path, error)) from error
+        return RawRows(frame.with_columns(pl.col(ROW).cast(pl.Int64)))
+
+
+def _unreadable_parquet(path: Path, error: Exception) -> str:
+    return f"{path}: expected a readable Parquet file, got: {_first_line(error)}"
 
 
 @frozen
@@ -167,15 +195,17 @@ class ParquetTable:
         given = [name for name in TABLE_COLUMNS if name in schema]
         return cls(path, given, size)
 
-    def batches(self, rows: int) -> Iterator[RawRows]:
+    def batches(self, rows: int) -> Iterator[ParquetRows]:
         """Yield the rows in batches of about ``rows``, no spine cut in two where its rows adjoin."""
-        scan = pl.scan_parquet(self.path, glob=False).select(self.columns)
-        frames = scan.collect_batches(chunk_size=rows, maintain_order=True)
-        for frame in whole_spines(_counted(_readable(frames, self._refused)), rows):
-            yield RawRows(frame)
+        keys = pl.scan_parquet(self.path, glob=False).select(READING_KEY)
+        frames = keys.collect_batches(chunk_size=rows, maintain_order=True)
+        begin = 0
+        for frame in whole_spines(_readable(frames, self._refused), rows):
+            yield ParquetRows(self.path, self.columns, begin, frame.height)
+            begin += frame.height
 
     def _refused(self, error: Exception) -> str:
-        return f"{self.path}: expected a readable Parquet file, got: {_first_line(error)}"
+        return _unreadable_parquet(self.path, error)
 
     def place(self, row: int) -> str:
         """Return where a row stands, counted from 1."""
@@ -195,7 +225,7 @@ class GatheredTable:
     @classmethod
     def of(cls, table: CsvTable | ParquetTable, folder: Path) -> GatheredTable:
         """Return the table sorted by reading, in a temporary file; holds it in memory meanwhile."""
-        frames = [batch.frame for batch in table.batches(_GATHER_ROWS)]
+        frames = [batch.carried().frame for batch in table.batches(_GATHER_ROWS)]
         path = folder / f"{len(list(folder.iterdir()))}.parquet"
         pl.concat(frames).sort(READING_KEY, maintain_order=True).write_parquet(path)
         return cls(table, path)

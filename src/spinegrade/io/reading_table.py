@@ -134,8 +134,9 @@ class RawReadings:
                 problems.append(Problem(place * ROWS_A_FILE, str(error).removeprefix(": ")))
         return readings_frame(rows), problems
 
-    def __len__(self) -> int:
-        return len(self.contents)
+    def carried(self) -> RawReadings:
+        """Return the bytes themselves, as they are."""
+        return self
 
 
 @frozen
