@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 import polars as pl
@@ -159,6 +160,24 @@ class TestEveryPath:
         rows([write(many(40), tmp_path / "a.csv")], where=Counting())
         assert len(handed) == len(asked) >= 20
         assert 1 < most <= 5
+
+    def test_the_folder_of_results_outlives_the_processes_that_write_into_it(self, tmp_path, small):
+        """A process that still writes would be in the way of its removal."""
+        folders = []
+
+        class Watched(Where):
+            @contextmanager
+            def submitter(self, *, much):
+                yield self.submit
+                folders.append(folders[0].exists())
+
+            def submit(self, function, task, batch_):
+                folders.append(task.folder)
+                return lambda: function(task, batch_)
+
+        rows([write(many(10), tmp_path / "a.csv")], where=Watched())
+        assert folders[-1] is True
+        assert not folders[0].exists()
 
     def test_any_iterator_of_batches_is_a_source(self, tmp_path):
         """What another format yields need not be a generator."""

@@ -133,7 +133,7 @@ def run(
     repeated: list[str] = []
     place = where or Where()
     much = _much(sources)
-    with place.submitter(much=much) as submitter, tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, place.submitter(much=much) as submitter:
         submit = submitter if place.cluster is None else _carrying(submitter)
         if much and place.cluster is None:
             task = evolve(task, folder=Path(folder))

@@ -7,9 +7,9 @@ from enum import StrEnum
 from attrs import field, frozen, validators
 
 from spinegrade.errors import UnitError
-from spinegrade.morphometry import PixelSpacing
+from spinegrade.morphometry import PixelSpacing, above_zero
 
-_POSITIVE = validators.optional(validators.and_(validators.gt(0), validators.lt(float("inf"))))
+_POSITIVE = validators.optional(above_zero)
 
 
 class CalibrationState(StrEnum):

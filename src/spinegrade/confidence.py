@@ -90,12 +90,20 @@ def grade_probabilities(
         If a ``point_sd`` is not above 0.
     """
     known = ~np.isnan(grading.height_loss)
-    height_sd = np.sqrt(2.0) * _checked_sd(point_sd, known.shape)[known]
-    heights = [_Normals(h, height_sd) for h in np.moveaxis(grading.heights, -1, 0)[:, known]]
-    below = _BELOW[reference](heights, _expectations(grading, known, height_sd), rule)
-    steps = np.stack([np.zeros(height_sd.shape), *below, np.ones(height_sd.shape)])
+    sds = np.moveaxis(_height_sds(grading, point_sd), -1, 0)[:, known]
+    means = np.moveaxis(grading.heights, -1, 0)[:, known]
+    heights = [_Normals(mean, sd) for mean, sd in zip(means, sds, strict=True)]
+    below = _BELOW[reference](heights, _expectations(grading, known, sds), rule)
+    steps = np.stack([np.zeros(sds[0].shape), *below, np.ones(sds[0].shape)])
     result = np.full((*known.shape, 4), np.nan)
     result[known] = np.clip(np.diff(steps, axis=0), 0.0, 1.0).T
+    return result
+
+
+def _height_sds(grading: Grading, point_sd: ArrayLike) -> Floats:
+    """Return the ``(..., levels, 3)`` SD of the compared heights, which a norm divides as it does them."""
+    sd = _checked_sd(point_sd, grading.height_loss.shape)
+    result: Floats = np.sqrt(2.0) * sd[..., None] / grading.norm_ratio
     return result
 
 
@@ -115,12 +123,12 @@ class _Expectations:
     absent: Booleans
 
 
-def _expectations(grading: Grading, known: Booleans, height_sd: Floats) -> _Expectations:
+def _expectations(grading: Grading, known: Booleans, height_sds: Floats) -> _Expectations:
     neighbours = grading.neighbours
     means = [neighbours.expect(h)[known] for h in np.moveaxis(grading.heights, -1, 0)]
     noise = neighbours.noise[known]
     return _Expectations(
-        heights=[_Normals(mean, noise * height_sd) for mean in means],
+        heights=[_Normals(mean, noise * sd) for mean, sd in zip(means, height_sds, strict=True)],
         absent=neighbours.sides[known] == 0,
     )
 
@@ -198,26 +206,34 @@ _BELOW = {
 def height_loss_sd(grading: Grading, point_sd: ArrayLike, reference: Reference) -> Floats:
     """Return the ``(..., levels)`` SD of the height loss, to first order; NaN where there is none.
 
-    For a height H against an expected E with ``noise`` times the SD of H, the SD of H / E is
-    sqrt(2) * point_sd / E * sqrt(1 + (noise * H / E) ** 2).
+    The SD of H / E is sqrt(sd(H) ** 2 + (H / E * sd(E)) ** 2) / E, and sd(H) = sqrt(2) * point_sd.
     """
     place = np.argmax(np.nan_to_num(grading.losses, nan=-np.inf), axis=-1)
-    ratio = 1.0 - np.take_along_axis(grading.losses, place[..., None], axis=-1)[..., 0]
-    height = np.take_along_axis(grading.heights, place[..., None], axis=-1)[..., 0]
-    height_sd = np.sqrt(2.0) * _checked_sd(point_sd, ratio.shape)
-    noise = _reference_noise(grading, place, reference)
-    result: Floats = height_sd * ratio / height * np.sqrt(1.0 + (noise * ratio) ** 2)
+    sds = _height_sds(grading, point_sd)
+    ratio = 1.0 - _at(grading.losses, place)
+    expected = _at(grading.heights, place) / ratio
+    base_sd = _base_sd(grading, place, sds, reference)
+    result: Floats = np.hypot(_at(sds, place), ratio * base_sd) / expected
     return result
 
 
-def _reference_noise(grading: Grading, place: NDArray[np.intp], reference: Reference) -> Floats:
-    """Return the SD of the expected height, in units of the SD of one height."""
+def _at(values: Floats, place: NDArray[np.intp]) -> Floats:
+    """Return the value of the position at ``place`` for every vertebra."""
+    return np.take_along_axis(values, place[..., None], axis=-1)[..., 0]
+
+
+def _base_sd(grading: Grading, place: NDArray[np.intp], sds: Floats, reference: Reference) -> Floats:
+    """Return the SD of the expected height."""
+    noise = grading.neighbours.noise
     if reference == "adjacent":
-        return grading.neighbours.noise
-    if reference in ("own", "largest"):
-        return np.ones(place.shape)
+        return noise * _at(sds, place)
+    if reference == "largest":
+        return _at(sds, np.argmax(np.nan_to_num(grading.heights), axis=-1))
+    posterior = sds[..., 2]
+    if reference == "own":
+        return posterior
     by_neighbours = ((grading.flags & Flag.NEIGHBOUR_BASE) > 0) | (place == 2)
-    return np.where(by_neighbours, grading.neighbours.noise, 1.0)
+    return posterior * np.where(by_neighbours, noise, 1.0)
 
 
 def near_threshold(height_loss: ArrayLike, rule: GenantRule, sd: ArrayLike | None = None) -> Booleans:

@@ -11,7 +11,7 @@ class Flag(IntFlag):
     OUTSIDE_RANGE = 1
     """Measured, but not graded: the level lies outside the graded range."""
     INCOMPLETE = 2
-    """Not graded: one of the three heights is missing."""
+    """Not graded: a height is missing, or the vertebra was marked as not evaluable."""
     NO_NEIGHBOUR = 4
     """No evaluable vertebra within reach: a crush would go unseen."""
     ONE_NEIGHBOUR = 8

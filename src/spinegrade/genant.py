@@ -39,6 +39,8 @@ class Grading:
     heights
         ``(..., levels, 3)`` heights that were compared: divided by the norm's mean ratio where one
         was given, NaN where the vertebra is not evaluable.
+    norm_ratio
+        ``(..., levels, 3)`` what the heights were divided by; 1 without a norm.
     losses
         ``(..., levels, 3)`` loss of anterior, middle and posterior height, fraction of the expected.
     height_loss
@@ -58,6 +60,7 @@ class Grading:
     """
 
     heights: Floats
+    norm_ratio: Floats
     losses: Floats
     height_loss: Floats
     area_loss: Floats
@@ -96,10 +99,9 @@ def grade_spines(
     >>> grade_spines(spine, genant_rule("genant-1993")).grade.tolist()
     [0.0, 1.0, 0.0]
     """
-    compared = np.asarray(heights, dtype=float)
-    if norm_ratio is not None:
-        compared = compared / np.asarray(norm_ratio, dtype=float)
-    sides = _positions_first(compared)
+    measured = np.asarray(heights, dtype=float)
+    ratio = np.broadcast_to(1.0 if norm_ratio is None else np.asarray(norm_ratio, float), measured.shape)
+    sides = _positions_first(measured if norm_ratio is None else measured / ratio)
     usable: Booleans = np.asarray(~np.isnan(sides).any(axis=0))
     if evaluable is not None:
         usable &= np.asarray(evaluable, dtype=bool)
@@ -114,6 +116,7 @@ def grade_spines(
     shape, mixed = classify_shape(losses, grade, rule)
     return Grading(
         heights=np.moveaxis(sides, 0, -1),
+        norm_ratio=ratio,
         losses=np.moveaxis(losses, 0, -1),
         height_loss=height_loss,
         area_loss=area_loss,

@@ -11,12 +11,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-from attrs import field, frozen, validators
+from attrs import field, frozen
 
 from spinegrade.anatomy import LANDMARKS, POSITIONS
-from spinegrade.errors import LandmarkError
+from spinegrade.errors import LandmarkError, UnitError
 
 if TYPE_CHECKING:
+    from attrs import Attribute
     from numpy.typing import ArrayLike, NDArray
 
     Floats = NDArray[np.float64]
@@ -25,6 +26,7 @@ __all__ = [
     "LANDMARKS",
     "POSITIONS",
     "PixelSpacing",
+    "above_zero",
     "height_ratios",
     "inverted_vertebrae",
     "measure_area",
@@ -39,12 +41,25 @@ _NEXT = (3, 0, 1, 4, 5, 2)
 _BEFORE = (1, 2, 5, 0, 3, 4)
 
 
+def above_zero(_: object, attribute: Attribute[float], value: float) -> None:
+    """Refuse a size that is not finite and above 0.
+
+    Raises
+    ------
+    UnitError
+        If it is not.
+    """
+    if not 0 < value < float("inf"):
+        msg = f"{attribute.name}: expected a size above 0, got {value}"
+        raise UnitError(msg)
+
+
 @frozen
 class PixelSpacing:
     """Size of one pixel.  The default, unit squares, leaves lengths in pixels."""
 
-    row: float = field(default=1.0, validator=[validators.gt(0), validators.lt(float("inf"))])
-    column: float = field(default=1.0, validator=[validators.gt(0), validators.lt(float("inf"))])
+    row: float = field(default=1.0, validator=above_zero)
+    column: float = field(default=1.0, validator=above_zero)
     unit: Literal["px", "mm"] = "px"
 
 

@@ -212,6 +212,21 @@ class TestExistingOutput:
         assert output.read_text() == "precious"
         assert sorted(path.name for path in tmp_path.iterdir()) == ["a.csv", "grades.csv"]
 
+    def test_a_file_that_appears_meanwhile_is_left_as_it_was(self, landmarks, tmp_path, monkeypatch):
+        """As where two runs write to one name."""
+        output = tmp_path / "grades.csv"
+
+        def run(*arguments, **options):
+            output.write_text("precious")
+            return batch.run(*arguments, **options)
+
+        monkeypatch.setattr("spinegrade.cli.output.run", run)
+        said = invoke("grade", landmarks, "-o", output)
+        assert (said.code, len(said.lines)) == (1, 1)
+        assert "expected a new file, got one that appeared meanwhile" in said.err
+        assert output.read_text() == "precious"
+        assert len(list(tmp_path.iterdir())) == 2
+
     def test_a_folder_is_no_file(self, landmarks, tmp_path):
         (tmp_path / "grades.csv").mkdir()
         said = invoke("grade", landmarks, "-o", tmp_path / "grades.csv", "--force")

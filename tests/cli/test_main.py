@@ -237,19 +237,26 @@ class TestStopped:
     @pytest.mark.parametrize("signal_to", [os.kill, os.killpg], ids=["the program", "the terminal's group"])
     def test_by_ctrl_c_leaves_no_file_and_no_process(self, large, tmp_path, signal_to):
         """Ctrl-C on a terminal reaches the workers too."""
-        process = start("grade", large, "--output", tmp_path / "grades.csv", "--workers", 2)
-        workers = in_mid_run(process, tmp_path)
+        output, temporary = tmp_path / "out", tmp_path / "temporary"
+        output.mkdir()
+        temporary.mkdir()
+        environment = os.environ | {"TMPDIR": str(temporary)}
+        arguments = ("grade", large, "--output", output / "grades.csv", "--workers", 2)
+        process = start(*arguments, env=environment)
+        workers = in_mid_run(process, output)
         signal_to(process.pid, signal.SIGINT)
         out, err = process.communicate(timeout=30)
         assert (process.returncode, out, err) == (130, "", "spinegrade: stopped; nothing was written\n")
-        assert list(tmp_path.iterdir()) == []
         assert gone(workers)
+        assert [list(output.iterdir()), list(temporary.iterdir())] == [[], []]
 
-    def test_by_ctrl_c_while_workers_start(self, large, tmp_path):
+    @pytest.mark.parametrize("seconds", [0.0, 0.03, 0.06])
+    def test_by_ctrl_c_while_workers_start(self, large, tmp_path, seconds):
         """A worker that is still being born says nothing of its own."""
         process = start("grade", large, "--output", tmp_path / "grades.csv", "--workers", 2)
         while not children(process):
             time.sleep(0.002)
+        time.sleep(seconds)
         os.killpg(process.pid, signal.SIGINT)
         out, err = process.communicate(timeout=30)
         assert (process.returncode, out, err) == (130, "", "spinegrade: stopped; nothing was written\n")

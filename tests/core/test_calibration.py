@@ -39,6 +39,19 @@ def test_no_spacing_is_square_pixels():
     assert Calibration().spacing == PixelSpacing(1.0, 1.0, "px")
 
 
+@pytest.mark.parametrize("state", IN_PIXELS)
+def test_aspect_ratio_is_height_over_width(state):
+    """Where only the aspect ratio of a pixel is known, a row is that many columns."""
+    found = Calibration(CalibrationState(state), pixel_aspect_ratio=1.25).spacing
+    assert found == PixelSpacing(row=1.25, column=1.0, unit="px")
+
+
+def test_spacing_comes_before_aspect_ratio():
+    """A spacing in mm says more than an aspect ratio, and is used where both are there."""
+    found = Calibration(CalibrationState.DETECTOR, 0.3, 0.2, pixel_aspect_ratio=2.0).spacing
+    assert found == PixelSpacing(row=0.3, column=0.2, unit="mm")
+
+
 @pytest.mark.parametrize("state", IN_MM)
 def test_state_in_mm_needs_a_spacing(state):
     """A state that promises mm is refused without a spacing."""
@@ -57,9 +70,9 @@ def test_half_a_spacing_is_refused(half, state):
 @pytest.mark.parametrize("spacing", [0.0, -0.1, math.inf, math.nan])
 def test_impossible_spacing_is_refused(spacing):
     """A pixel has a finite size above 0."""
-    with pytest.raises(ValueError, match="must be"):
+    with pytest.raises(UnitError, match="expected a size above 0"):
         Calibration(CalibrationState.CALIBRATED, spacing, 0.1)
-    with pytest.raises(ValueError, match="must be"):
+    with pytest.raises(UnitError, match="expected a size above 0"):
         Calibration(CalibrationState.CALIBRATED, 0.1, spacing)
 
 

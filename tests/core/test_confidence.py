@@ -375,3 +375,17 @@ def test_error_needs_a_vertebra_read_twice(shape):
         estimate_point_error(np.full(shape, 20.0))
     with pytest.raises(ReadingError, match="got none"):
         estimate_point_error([[[20.0, nan, nan], [nan, 20.0, 20.0]]])
+
+
+def test_a_norm_scales_the_error_with_the_heights():
+    """Against a norm of 0.85 a wedge is milder and its error larger, as simulation has it."""
+    rule = genant_rule("genant-1993")
+    norm = np.array([0.85, 0.95, 1.0])
+    heights = np.array([[13.0, 19.0, 20.0]])
+    graded = grade_spines(heights, rule, reference="own", norm_ratio=norm)
+    noisy = heights + np.random.default_rng(7).normal(0, 0.5 * 2**0.5, (200_000, 1, 3))
+    again = grade_spines(noisy, rule, reference="own", norm_ratio=norm)
+    chances = grade_probabilities(graded, 0.5, "own", rule)[0]
+    np.testing.assert_allclose(chances, [(again.grade == k).mean() for k in range(4)], atol=0.005)
+    sd = height_loss_sd(graded, 0.5, "own")[0]
+    assert sd == pytest.approx(again.losses[..., 0].std(), rel=0.02)

@@ -131,7 +131,7 @@ def test_scaling_leaves_the_input_alone():
 @pytest.mark.parametrize("axis", ["row", "column"])
 def test_impossible_pixel_is_refused(axis, size):
     """A pixel has a finite size above 0 along both axes."""
-    with pytest.raises(ValueError, match=f"'{axis}' must be"):
+    with pytest.raises(ValueError, match=f"^{axis}: expected a size above 0, got"):
         PixelSpacing(**{axis: size})
 
 

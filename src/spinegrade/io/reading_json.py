@@ -233,5 +233,5 @@ def _said(error: BaseException) -> str:
     if found:
         name, rule, value = found.groups()
         counted = "a length " if text.startswith("Length") else ""
-        return f"{name}: expected {counted}{rule}, got {value}"
+        return f"{name}: expected {counted}{rule}, got {value[:60]}"
     return text.splitlines()[0]
