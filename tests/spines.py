@@ -143,9 +143,10 @@ def invoke(*arguments, terminal=False):
     return Said(code, *texts)
 
 
-def start(*arguments, **options):
-    """Start the command line as a process in a session of its own."""
-    return subprocess.Popen(
+@contextlib.contextmanager
+def started(*arguments, **options):
+    """Give the command line as a process in a session of its own, none of which is left afterwards."""
+    process = subprocess.Popen(
         [sys.executable, "-m", "spinegrade", *map(str, arguments)],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -153,6 +154,12 @@ def start(*arguments, **options):
         start_new_session=True,
         **options,
     )
+    with process:
+        try:
+            yield process
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
 
 
 def double(number):

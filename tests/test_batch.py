@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import polars as pl
@@ -142,8 +142,6 @@ class TestEveryPath:
 
         class Counting(Where):
             def submitter(self, *, much):
-                from contextlib import nullcontext
-
                 return nullcontext(self.submit)
 
             def submit(self, function, *arguments):

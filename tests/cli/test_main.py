@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shlex
@@ -17,7 +18,7 @@ import typer
 from spinegrade import __version__
 from spinegrade.anatomy import GRADED
 from spinegrade.cli import app, run
-from spines import heights, invoke, many, start, table
+from spines import heights, invoke, many, started, table
 
 ROOT = Path(__file__).parents[2]
 VERBS = typer.main.get_command(app).commands
@@ -38,6 +39,13 @@ def landmarks(tmp_path):
     path = tmp_path / "landmarks.csv"
     table(heights(T8=(0.3, 0.0, 0.0))).write_csv(path)
     return path
+
+
+@pytest.fixture
+def start():
+    """Give a function that starts the command line as a process; none is left after the test."""
+    with contextlib.ExitStack() as running:
+        yield lambda *arguments, **options: running.enter_context(started(*arguments, **options))
 
 
 class TestHelp:
@@ -189,7 +197,7 @@ class TestErrors:
 
     @pytest.mark.skipif(sys.platform == "win32", reason="needs the pipes of Unix")
     @pytest.mark.parametrize("look", ["table", "csv", "json"])
-    def test_nobody_reads_on_standard_output(self, landmarks, look):
+    def test_nobody_reads_on_standard_output(self, start, landmarks, look):
         """As where it is piped to ``head``: that is no error."""
         process = start("grade", landmarks, "--format", look)
         process.stdout.close()
@@ -235,7 +243,7 @@ def large(tmp_path_factory):
 @pytest.mark.skipif(sys.platform == "win32", reason="needs the signals of Unix")
 class TestStopped:
     @pytest.mark.parametrize("signal_to", [os.kill, os.killpg], ids=["the program", "the terminal's group"])
-    def test_by_ctrl_c_leaves_no_file_and_no_process(self, large, tmp_path, signal_to):
+    def test_by_ctrl_c_leaves_no_file_and_no_process(self, start, large, tmp_path, signal_to):
         """Ctrl-C on a terminal reaches the workers too."""
         output, temporary = tmp_path / "out", tmp_path / "temporary"
         output.mkdir()
@@ -251,10 +259,10 @@ class TestStopped:
         assert [list(output.iterdir()), list(temporary.iterdir())] == [[], []]
 
     @pytest.mark.parametrize("seconds", [0.0, 0.03, 0.06])
-    def test_by_ctrl_c_while_workers_start(self, large, tmp_path, seconds):
+    def test_by_ctrl_c_while_workers_start(self, start, large, tmp_path, seconds):
         """A worker that is still being born says nothing of its own."""
         process = start("grade", large, "--output", tmp_path / "grades.csv", "--workers", 2)
-        while not children(process):
+        while process.poll() is None and not children(process):
             time.sleep(0.002)
         time.sleep(seconds)
         os.killpg(process.pid, signal.SIGINT)
@@ -262,7 +270,7 @@ class TestStopped:
         assert (process.returncode, out, err) == (130, "", "spinegrade: stopped; nothing was written\n")
         assert list(tmp_path.iterdir()) == []
 
-    def test_by_ctrl_c_leaves_an_earlier_output_as_it_was(self, large, tmp_path):
+    def test_by_ctrl_c_leaves_an_earlier_output_as_it_was(self, start, large, tmp_path):
         output = tmp_path / "grades.csv"
         output.write_text("earlier")
         process = start("grade", large, "--output", output, "--workers", 2, "--force")
@@ -273,7 +281,7 @@ class TestStopped:
         assert list(tmp_path.iterdir()) == [output]
         assert output.read_text() == "earlier"
 
-    def test_by_the_death_of_a_worker_is_an_error_of_one_line(self, large, tmp_path):
+    def test_by_the_death_of_a_worker_is_an_error_of_one_line(self, start, large, tmp_path):
         """As the system kills a process where memory runs out."""
         process = start("grade", large, "--output", tmp_path / "grades.csv", "--workers", 2)
         workers = in_mid_run(process, tmp_path)
@@ -285,7 +293,7 @@ class TestStopped:
         assert list(tmp_path.iterdir()) == []
         assert gone(workers)
 
-    def test_by_its_own_death_leaves_no_worker(self, large, tmp_path):
+    def test_by_its_own_death_leaves_no_worker(self, start, large, tmp_path):
         process = start("grade", large, "--output", tmp_path / "grades.csv", "--workers", 2)
         workers = in_mid_run(process, tmp_path)
         process.kill()

@@ -123,9 +123,9 @@ _LANDMARK = st.builds(
     Landmark, _NUMBERS, _NUMBERS, st.sampled_from([Status.PLACED, Status.PROPOSED])
 ) | st.builds(Landmark, status=st.sampled_from([Status.NOT_VISIBLE, Status.OUTSIDE_IMAGE]))
 
-_CALIBRATION = st.builds(Calibration, st.sampled_from(CalibrationState), _SPACINGS, _SPACINGS) | st.builds(
-    Calibration, st.sampled_from(_IN_PIXELS)
-)
+_CALIBRATION = st.builds(
+    Calibration, st.sampled_from(CalibrationState), _SPACINGS, _SPACINGS, st.none() | _SPACINGS
+) | st.builds(Calibration, st.sampled_from(_IN_PIXELS), pixel_aspect_ratio=st.none() | _SPACINGS)
 
 _IMAGE = st.builds(
     ImageIdentity,

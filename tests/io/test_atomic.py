@@ -103,7 +103,7 @@ class TestReplacing:
 
     def test_refuses_a_file_that_appeared_meanwhile(self, path):
         wanted = r"out\.csv: expected a new file, got one that appeared meanwhile; --force replaces it$"
-        with pytest.raises(FormatError, match=wanted), replacing(path) as temporary:
+        with pytest.raises(FormatError, match=wanted), replacing(path) as temporary:  # noqa: PT012
             temporary.write_text("ours")
             path.write_text("theirs")
         assert path.read_text() == "theirs"

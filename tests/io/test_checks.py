@@ -252,7 +252,10 @@ SWAPPED = [3, 4, 5, 0, 1, 2]
 class TestOrder:
     """Superior is where the next vertebra up the spine lies, however the film was put into the scanner."""
 
-    WHAT = "expected superior landmarks above the inferior ones that face them, as this spine runs, got one below"
+    WHAT = (
+        "expected superior landmarks above the inferior ones that face them, as this spine runs, "
+        "got one below"
+    )
 
     @pytest.fixture
     def frame(self, spine):

@@ -15,7 +15,7 @@ from polars.testing import assert_frame_equal
 from spinegrade.anatomy import LEVELS
 from spinegrade.errors import FormatError
 from spinegrade.io.columns import COORDINATES, READING_KEY, REQUIRED, ROW, UNIT
-from spinegrade.io.landmark_table import CsvTable, GatheredTable, ParquetTable, RawRows, whole_spines
+from spinegrade.io.landmark_table import CsvTable, GatheredTable, ParquetTable, whole_spines
 
 MOSMED = Path(__file__).parents[3] / "shared" / "data" / "mosmed" / "readings.csv"
 
@@ -189,10 +189,8 @@ class TestCsvProblems:
         text = csv_text(spine_rows())
         path = csv_file(text[: text.rindex(",")])
         frame, said = read(CsvTable.open(path))
-        assert said == [
-            f"{path}: line 4: inferior_posterior_column: expected a value, as inferior_posterior_row has one, "
-            "got nothing"
-        ]
+        what = "inferior_posterior_column: expected a value, as inferior_posterior_row has one, got nothing"
+        assert said == [f"{path}: line 4: {what}"]
         assert frame.height == 2
 
     @pytest.mark.parametrize(

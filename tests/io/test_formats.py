@@ -1,0 +1,114 @@
+"""The tables of formats, which everything that offers formats reads."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from spinegrade.errors import FormatError
+from spinegrade.io import LANDMARK_FORMATS, READING_FORMAT, RESULT_FORMATS, Format, find_format
+from spinegrade.io.columns import ROW, SCHEMA, UNIT
+from spinegrade.io.landmark_table import CsvTable, ParquetTable
+from spinegrade.io.reading_table import ReadingFiles
+from spinegrade.io.results import CsvWriter, JsonWriter, ParquetWriter
+
+
+class TestFindFormat:
+    @pytest.mark.parametrize(
+        ("name", "found"),
+        [
+            ("a.csv", "landmark table, CSV"),
+            ("A.CSV", "landmark table, CSV"),
+            ("a.tsv", "landmark table, CSV"),
+            ("a.b.parquet", "landmark table, Parquet"),
+            ("a.reading.json", "reading file"),
+            ("a.Reading.JSON", "reading file"),
+        ],
+    )
+    def test_goes_by_the_end_of_the_name(self, name, found):
+        assert find_format(Path("csv.parquet") / name, LANDMARK_FORMATS).name == found
+
+    @pytest.mark.parametrize(
+        ("name", "got"),
+        [("a.json", "'.json'"), ("csv", "'no suffix'"), ("a.csv.gz", "'.gz'"), (".csv.d", "'.d'")],
+    )
+    def test_refuses_a_name_that_none_claims(self, name, got):
+        wanted = (
+            rf"^{name}: expected a name that ends in \.reading\.json, \.csv, \.tsv, \.parquet, got {got}$"
+        )
+        with pytest.raises(FormatError, match=wanted):
+            find_format(Path(name), LANDMARK_FORMATS)
+
+    def test_takes_the_first_that_claims_a_name(self):
+        wide, narrow = Format("wide", (".json",), ""), Format("narrow", (".reading.json",), "")
+        assert find_format(Path("a.reading.json"), (narrow, wide)) is narrow
+        assert find_format(Path("a.reading.json"), (wide, narrow)) is wide
+
+
+@pytest.mark.parametrize("formats", [LANDMARK_FORMATS, RESULT_FORMATS], ids=["landmarks", "results"])
+class TestTables:
+    def test_have_no_two_formats_for_one_name(self, formats):
+        suffixes = [suffix for form in formats for suffix in form.suffixes]
+        assert len(suffixes) == len(set(suffixes))
+        assert all(suffix.startswith(".") and suffix == suffix.lower() for suffix in suffixes)
+
+    def test_say_of_every_format_what_it_holds(self, formats):
+        assert all(form.name and form.holds for form in formats)
+        assert len({form.name for form in formats}) == len(formats)
+
+    def test_have_no_format_that_is_neither_read_nor_written(self, formats):
+        assert all(form.open or form.writer for form in formats)
+
+
+class TestLandmarkFormats:
+    @pytest.mark.parametrize("suffix", [".csv", ".tsv", ".parquet"])
+    def test_read_what_they_write(self, tmp_path, spine_rows, cast, read, suffix):
+        path = tmp_path / f"t{suffix}"
+        form = find_format(path, LANDMARK_FORMATS)
+        rows = cast(spine_rows())[0]
+        writer = form.new_writer(path, SCHEMA)
+        writer.write(rows)
+        writer.close()
+        source = form.open(path, False)
+        assert isinstance(source, ParquetTable if suffix == ".parquet" else CsvTable)
+        assert read(source)[0].equals(rows.select(ROW, *SCHEMA, UNIT))
+
+    def test_pass_on_what_is_to_be_ignored(self, csv_file, spine_rows):
+        path = csv_file(spine_rows(side="left"))
+        form = find_format(path, LANDMARK_FORMATS)
+        assert form.open(path, True).columns
+        with pytest.raises(FormatError, match="got 'side'"):
+            form.open(path, False)
+
+    def test_have_reading_files_for_folders(self, tmp_path, spine_rows, cast, read):
+        writer = READING_FORMAT.new_writer(tmp_path, {})
+        writer.write(cast(spine_rows(patient="A"))[0])
+        writer.close()
+        source = READING_FORMAT.open(tmp_path / "A_E1_R1_1.reading.json", False)
+        assert isinstance(source, ReadingFiles)
+        assert read(source)[0]["level"].to_list() == ["L1", "L2", "L3"]
+
+
+class TestResultFormats:
+    @pytest.mark.parametrize(
+        ("suffix", "kind"), [(".csv", CsvWriter), (".json", JsonWriter), (".parquet", ParquetWriter)]
+    )
+    def test_have_a_writer_each(self, tmp_path, suffix, kind):
+        path = tmp_path / f"t{suffix}"
+        writer = find_format(path, RESULT_FORMATS).new_writer(path, {"grade": pl.Int64})
+        assert isinstance(writer, kind)
+        writer.write(pl.DataFrame({"grade": [2]}))
+        writer.close()
+        readers = {".csv": pl.read_csv, ".json": lambda at: pl.DataFrame(json.loads(at.read_text()))}
+        assert readers.get(suffix, pl.read_parquet)(path).rows() == [(2,)]
+
+    def test_are_not_read(self):
+        assert [form.name for form in RESULT_FORMATS if form.open] == []
+
+    def test_that_are_only_read_are_not_written(self, tmp_path):
+        form = Format("film", (".film",), "")
+        with pytest.raises(FormatError, match=r"a\.film: expected a format that is written, got film$"):
+            form.new_writer(tmp_path / "a.film", {})
