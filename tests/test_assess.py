@@ -130,7 +130,7 @@ class TestLevels:
         l5 = finding("L5", found)
         assert l5["height_loss"] == pytest.approx(0.5)
         assert [l5[name] for name in ("shape", "near_threshold", "p0")] == [None, None, None]
-        assert (l5["evaluable"], l5["flags"]) == (True, "outside_range")
+        assert (l5["evaluable"], l5["flags"]) == (True, "outside_range one_neighbour")
 
     def test_a_vertebra_outside_the_range_is_a_neighbour_all_the_same(self):
         found = graded(table(heights(("T3", "T4"))))
@@ -141,7 +141,7 @@ class TestLevels:
         lost = {"T5": (0.5, 0.5, 0.0), "L5": (0.5, 0.5, 0.0)}
         found = graded(table(heights(("T4", "T5", "L4", "L5"), **lost)), levels=parse_range("L4-L5"))
         assert column(found, "grade") == {"T4": None, "T5": None, "L4": 0, "L5": 3}
-        assert column(found, "flags")["T5"] == "outside_range"
+        assert column(found, "flags")["T5"].startswith("outside_range")
 
     def test_lengths_are_in_mm_with_a_spacing_and_in_pixels_without(self):
         sides = heights(("L1", "L2"))

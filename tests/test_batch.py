@@ -185,6 +185,7 @@ class TestEveryPath:
         class Listed:
             size = source.size
             place = source.place
+            places = source.places
 
             def batches(self, rows):
                 return iter([*source.batches(2 * LEVELS)])

@@ -70,6 +70,12 @@ SUMMARY_SCHEMA: dict[str, type[pl.DataType]] = {
 """Columns of a spine table, one reading a row; ``grade_`` columns follow the graded levels."""
 
 
+_OF_THE_MEASUREMENT = (
+    Flag.INCOMPLETE | Flag.NO_NEIGHBOUR | Flag.ONE_NEIGHBOUR | Flag.FRACTURED_NEIGHBOUR | Flag.NEIGHBOUR_BASE
+)
+"""Flags that speak of losses rather than of grades."""
+
+
 @frozen
 class PointSd:
     """A landmark error: SD of a landmark along the height, in mm, px, or the unit of each row."""
@@ -178,8 +184,13 @@ def _shapes(shape: NDArray[np.generic], graded: NDArray[np.bool_]) -> pl.Series:
 
 
 def _flags(masks: NDArray[np.generic], inside: NDArray[np.generic]) -> pl.Series:
-    """Return the flags in words; null where there are none.  Outside the range only that counts."""
-    masks = np.where(inside, masks, np.uint16(Flag.OUTSIDE_RANGE)).astype(np.uint16)
+    """Return the flags in words; null where there are none.
+
+    Outside the graded range what belongs to the grade is left out.
+    """
+    kept = np.bitwise_and(masks.astype(np.uint16), np.uint16(_OF_THE_MEASUREMENT))
+    outside = kept | np.uint16(Flag.OUTSIDE_RANGE)
+    masks = np.where(inside, masks, outside).astype(np.uint16)
     found = np.flatnonzero(np.bincount(masks, minlength=1))
     place = np.zeros(int(found.max(initial=0)) + 1, dtype=np.uint32)
     place[found] = np.arange(len(found))

@@ -175,9 +175,12 @@ def _write_all(
     rows = done = 0
     for number, source in enumerate(sources):
         frames = []
+        unusable: list[Problem] = []
         with closing(_in_order(source.batches(ROWS_A_BATCH), task, submit)) as outcomes:
             for outcome in outcomes:
-                problems += _named(outcome.problems, source, keep_going=keep_going)
+                if outcome.problems and not keep_going:
+                    raise FormatError(_first_of(outcome.problems, source))
+                unusable += outcome.problems
                 frame = outcome.results.whole()
                 seen.append(outcome.readings.with_columns(pl.lit(number).alias("source")))
                 rows += frame.height
@@ -189,6 +192,7 @@ def _write_all(
                     _write(writer, frame, seen)
         if frames:
             _write(writer, pl.concat(frames).sort(ROW), seen)
+        problems += _named(unusable, source)
     _check_once(seen)
     if not rows:
         first = f"; {problems[0]} (and {len(problems) - 1} more)" if problems else ""
@@ -218,15 +222,19 @@ def _check_once(seen: list[pl.DataFrame]) -> None:
             raise _RepeatedError(twice)
 
 
-def _named(problems: list[Problem], source: Source, *, keep_going: bool) -> list[str]:
-    """Return the problems with their places; raise the first unless told to keep going."""
-    if problems and not keep_going:
-        first = min(problems, key=lambda problem: problem.row)
-        others = len(problems) - 1
-        more = f" (and {others} more; --keep-going lists them and grades the rest)" if others else ""
-        msg = f"{source.place(first.row)}: {first.what}{more}"
-        raise FormatError(msg)
-    return [f"{source.place(problem.row)}: {problem.what}" for problem in problems]
+def _first_of(problems: list[Problem], source: Source) -> str:
+    """Return the first problem with its place, and how many there are besides."""
+    first = min(problems, key=lambda problem: problem.row)
+    others = len(problems) - 1
+    more = f" (and {others} more; --keep-going lists them and grades the rest)" if others else ""
+    return f"{source.place(first.row)}: {first.what}{more}"
+
+
+def _named(problems: list[Problem], source: Source) -> list[str]:
+    """Return the problems with their places, in the order of the rows."""
+    in_order = sorted(problems, key=lambda problem: problem.row)
+    places = source.places([problem.row for problem in in_order])
+    return [f"{place}: {problem.what}" for place, problem in zip(places, in_order, strict=True)]
 
 
 def _resolve(

@@ -132,7 +132,7 @@ def measure_area(landmarks: ArrayLike, spacing: PixelSpacing = SQUARE_PIXELS) ->
 
     NaN where a landmark was not placed.
     """
-    return np.abs(_signed_area(scale_landmarks(landmarks, spacing)))
+    return np.abs(signed_area(scale_landmarks(landmarks, spacing)))
 
 
 def measure_wedge_angle(landmarks: ArrayLike, spacing: PixelSpacing = SQUARE_PIXELS) -> Floats:
@@ -204,6 +204,19 @@ def points_up(edges: Floats, directions: Floats) -> NDArray[np.bool_]:
     return up
 
 
+def out_of_order(centres: Floats) -> NDArray[np.bool_]:
+    """Return where a vertebra does not lie below the nearest one whose level is above its own.
+
+    ``centres`` are ``(..., levels, 2)``, NaN where there is none; below is as in `spine_directions`,
+    over the four nearest vertebrae, so that two exchanged ones do not decide it between them.
+    """
+    above, below = _nearest_above(centres), _nearest_below(centres)
+    wide = _nearest_below(below) - _nearest_above(above)
+    step = centres - above
+    misplaced: NDArray[np.bool_] = (step * wide).sum(axis=-1) < 0
+    return misplaced
+
+
 def _nearest_above(centres: Floats) -> Floats:
     """Return for each level the centre of the nearest vertebra above it, or its own at the top."""
     levels = centres.shape[-2]
@@ -222,8 +235,8 @@ def _cross(u: Floats, v: Floats) -> Floats:
     return u[..., 0] * v[..., 1] - u[..., 1] * v[..., 0]
 
 
-def _signed_area(points: Floats) -> Floats:
-    """Return the shoelace area, signed by the sense of rotation."""
+def signed_area(points: Floats) -> Floats:
+    """Return the ``(...)`` shoelace area, its sign the side of the film that the front is on."""
     row, column = points[..., 0], points[..., 1]
     area: Floats = 0.5 * (row * (column[..., _NEXT] - column[..., _BEFORE])).sum(axis=-1)
     return area

@@ -65,6 +65,7 @@ def summarise_spines(grades: ArrayLike, levels: LevelRange = GRADED) -> SpineSum
 
     Status by the rule of NHANES 2013-14 (DXXVFA_H documentation): fractured with any grade of 1 or
     more; otherwise normal if at most one level of T7-L4 could not be graded, else uninterpretable.
+    Levels outside ``levels`` were not asked for, and do not count as unreadable.
     """
     every = np.asarray(grades, dtype=float)
     within = every[..., levels.indices]
@@ -84,11 +85,13 @@ def summarise_spines(grades: ArrayLike, levels: LevelRange = GRADED) -> SpineSum
         highest_grade=np.where(none, np.nan, np.where(known, within, -np.inf).max(axis=-1)),
         evaluable=evaluable,
         spinal_fracture_index=sdi / np.maximum(evaluable, 1),
-        status=_status(fractured, every),
+        status=_status(fractured, every, levels),
     )
 
 
-def _status(fractured: NDArray[np.int64], grades: Floats) -> NDArray[np.uint8]:
-    unread = np.isnan(grades[..., STATUS_LEVELS.indices]).sum(axis=-1)
+def _status(fractured: NDArray[np.int64], grades: Floats, levels: LevelRange) -> NDArray[np.uint8]:
+    asked, decisive = levels.indices, STATUS_LEVELS.indices
+    both = slice(max(asked.start, decisive.start), max(min(asked.stop, decisive.stop), decisive.start))
+    unread = np.isnan(grades[..., both]).sum(axis=-1)
     readable = np.where(unread <= _MOST_MISSING, 0, 2)
     return np.where(fractured > 0, 1, readable).astype(np.uint8)

@@ -15,6 +15,7 @@ from polars.testing import assert_frame_equal
 from spinegrade import batch
 from spinegrade.anatomy import GRADED
 from spinegrade.assess import RESULT_SCHEMA, Method, grade_rows
+from spinegrade.cli import main
 from spinegrade.cli.options import ReferenceChoice
 from spinegrade.expected import REFERENCES
 from spinegrade.io.columns import ROW
@@ -23,6 +24,7 @@ from spinegrade.io.reading_table import frame_readings, readings_frame
 from spines import heights, invoke, many, shuffled, sound, table
 
 LEVELS = len(GRADED.levels)
+SAMPLE = Path(__file__).parents[2] / "sample_images" / "landmarks.csv"
 
 
 @pytest.fixture
@@ -408,3 +410,47 @@ def test_the_folder_of_temporary_files_is_left_empty(landmarks, tmp_path, monkey
     assert invoke("grade", landmarks).code == 0
     assert invoke("grade", tmp_path / "latin.csv").code == 1
     assert list(folder.iterdir()) == []
+
+
+class TestInputIsNeverReplaced:
+    """Observations stay what they are, whatever the options."""
+
+    @pytest.mark.parametrize("named", ["file", "folder"])
+    def test_by_its_own_results(self, tmp_path, named):
+        source = tmp_path / "a.csv"
+        source.write_bytes(SAMPLE.read_bytes())
+        given = source if named == "file" else tmp_path
+        code = main(["grade", str(given), "--output", str(source), "--force"])
+        assert code == 1
+        assert source.read_bytes() == SAMPLE.read_bytes()
+        assert [path.name for path in tmp_path.iterdir()] == ["a.csv"]
+
+    def test_by_a_conversion_of_itself(self, tmp_path):
+        source = tmp_path / "a.csv"
+        source.write_bytes(SAMPLE.read_bytes())
+        assert main(["convert", str(source), str(source), "--force"]) == 1
+        assert source.read_bytes() == SAMPLE.read_bytes()
+
+
+def test_the_look_of_standard_output_is_no_option_of_a_file(tmp_path, capsys):
+    assert main(["grade", str(SAMPLE), "--output", str(tmp_path / "o.csv"), "--format", "json"]) == 2
+    assert "the name of the file says its format" in capsys.readouterr().err
+
+
+def test_a_spine_is_judged_by_the_levels_that_were_asked_for(tmp_path):
+    """T7 to L1 of a sound spine, and nothing said of L2 to L4, is normal."""
+    out = tmp_path / "o.json"
+    assert main(["assess", str(SAMPLE), "--levels", "T7-L1", "--output", str(out)]) == 0
+    statuses = {row["exam"]: row["status"] for row in json.loads(out.read_text())}
+    assert statuses["normal-adult-1"] == "normal"
+
+
+def test_a_coordinate_far_off_any_film_is_named_alone(tmp_path, capsys):
+    lines = SAMPLE.read_text().splitlines()
+    cells = lines[3].split(",")
+    cells[5] = "1e308"
+    (tmp_path / "a.csv").write_text("\n".join([*lines[:3], ",".join(cells), *lines[4:]]) + "\n")
+    assert main(["grade", str(tmp_path / "a.csv")]) == 1
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert "line 4: superior_anterior_row: expected a coordinate on a film" in said

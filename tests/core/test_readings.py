@@ -170,7 +170,7 @@ class TestReading:
 
     def test_has_every_level_once(self):
         vertebrae = tuple(VertebraReading(level) for level in ("L2", "L1", "L2", "L1", "L2"))
-        with pytest.raises(ReadingError, match="^vertebrae: expected every level once, got L1 2 times$"):
+        with pytest.raises(ReadingError, match=r"^vertebrae: expected every level once, got L1 2 times$"):
             Reading(EXAM, "R", vertebrae=vertebrae)
 
     def test_gives_its_landmarks_by_level(self):

@@ -4,29 +4,16 @@ from __future__ import annotations
 
 import csv
 import io
-from datetime import timedelta, timezone
 
 import polars as pl
 import pytest
 from hypothesis import strategies as st
 
-from spinegrade.anatomy import LANDMARKS, LEVELS
-from spinegrade.calibration import Calibration, CalibrationState
+from readings_strategy import readings
 from spinegrade.io.checks import sound_spines
 from spinegrade.io.columns import COORDINATES, ROW, cast_columns
 from spinegrade.phantom import lay_out_spine
-from spinegrade.readings import (
-    CountedFrom,
-    Event,
-    Exam,
-    ImageIdentity,
-    Landmark,
-    MiddlePoint,
-    NotEvaluableReason,
-    Reading,
-    Status,
-    VertebraReading,
-)
+from spinegrade.readings import Reading
 
 PATIENT = "Quasimodo"
 """A name that no message of the program has by itself."""
@@ -111,64 +98,4 @@ def csv_file(tmp_path):
     return write
 
 
-_NAMES = st.text(min_size=1, max_size=12)
-_TEXTS = st.none() | st.text(max_size=20)
-_NUMBERS = st.floats(allow_nan=False, allow_infinity=False)
-_SPACINGS = st.floats(1e-3, 10.0)
-_ANSWERS = st.dictionaries(st.text(max_size=5), st.text(max_size=5), max_size=2)
-_OFFSETS = st.timedeltas(timedelta(hours=-23), timedelta(hours=23)).map(timezone)
-_IN_PIXELS = (CalibrationState.NONE, CalibrationState.UNKNOWN, CalibrationState.ERROR)
-
-_LANDMARK = st.builds(
-    Landmark, _NUMBERS, _NUMBERS, st.sampled_from([Status.PLACED, Status.PROPOSED])
-) | st.builds(Landmark, status=st.sampled_from([Status.NOT_VISIBLE, Status.OUTSIDE_IMAGE]))
-
-_CALIBRATION = st.builds(
-    Calibration, st.sampled_from(CalibrationState), _SPACINGS, _SPACINGS, st.none() | _SPACINGS
-) | st.builds(Calibration, st.sampled_from(_IN_PIXELS), pixel_aspect_ratio=st.none() | _SPACINGS)
-
-_IMAGE = st.builds(
-    ImageIdentity,
-    file_name=_TEXTS,
-    sop_instance_uid=_TEXTS,
-    sha256=st.none() | st.text("0123456789abcdef", min_size=64, max_size=64),
-    rows=st.none() | st.integers(1, 10_000),
-    columns=st.none() | st.integers(1, 10_000),
-)
-
-
-@st.composite
-def _vertebra(draw, level):
-    evaluable = draw(st.none() | st.booleans())
-    return VertebraReading(
-        level=level,
-        landmarks=draw(st.dictionaries(st.sampled_from(LANDMARKS), _LANDMARK)),
-        evaluable=evaluable,
-        not_evaluable_reason=draw(st.sampled_from(NotEvaluableReason)) if evaluable is False else None,
-        visual_grade=draw(st.sampled_from([None, 0.0, 0.5, 1.0, 2.0, 3.0])),
-        shape=draw(_TEXTS),
-        forms=draw(st.dictionaries(st.text(max_size=5), _ANSWERS, max_size=2)),
-        comment=draw(_TEXTS),
-        seconds=draw(st.none() | st.floats(0, 1e6)),
-    )
-
-
-@st.composite
-def _reading(draw):
-    levels = draw(st.lists(st.sampled_from(LEVELS), unique=True, max_size=4))
-    events = st.builds(Event, st.datetimes(timezones=st.none() | _OFFSETS), _NAMES, _TEXTS, _TEXTS, _ANSWERS)
-    return Reading(
-        exam=Exam(draw(_NAMES), draw(_NAMES), draw(st.none() | st.dates())),
-        reader=draw(_NAMES),
-        occasion=draw(st.integers(1, 2**63 - 1)),
-        image=draw(_IMAGE),
-        calibration=draw(_CALIBRATION),
-        middle_point=draw(st.sampled_from(MiddlePoint)),
-        counted_from=draw(st.sampled_from(CountedFrom)),
-        vertebrae=tuple(draw(_vertebra(level)) for level in levels),
-        comment=draw(_TEXTS),
-        events=tuple(draw(st.lists(events, max_size=3))),
-    )
-
-
-st.register_type_strategy(Reading, _reading())
+st.register_type_strategy(Reading, readings())

@@ -74,6 +74,23 @@ class TestSpineNumbers:
         assert spine == [order.index(number) for number in numbers]
 
 
+class TestFirsts:
+    def test_are_the_rows_in_which_spines_appear(self):
+        assert as_spines(_frame([3, 3, 1, 4], [0, 1, 0, 0])).firsts.tolist() == [0, 2, 3]
+
+    def test_are_no_rows_in_which_a_spine_comes_back(self):
+        assert as_spines(_frame([3, 1, 3, 0, 1], [0, 0, 1, 0, 1])).firsts.tolist() == [0, 1, 3]
+
+    def test_of_nothing_are_none(self):
+        assert as_spines(_frame([], [])).firsts.tolist() == []
+
+
+class TestRepeated:
+    def test_is_a_level_that_a_spine_has_twice_wherever_the_rows_lie(self):
+        spines = as_spines(_frame([0, 1, 0, 1, 0], [5, 5, 6, 6, 5]))
+        assert spines.repeated.tolist() == [True, False, False, False, True]
+
+
 class TestWindow:
     def test_runs_from_the_first_level_to_the_last(self):
         spines = as_spines(_frame([0, 0, 1], [12, 9, 15]))

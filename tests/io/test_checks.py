@@ -331,3 +331,35 @@ class TestEverythingThatPasses:
         assert heights.shape == (len(cells) - len(problems), 3)
         assert not (heights == 0).any()
         assert np.isnan(spines.points).any(axis=-1).sum() == np.isnan(spines.points).all(axis=-1).sum()
+
+
+class TestSuccession:
+    """Vertebrae come one below the other, and have their fronts on one side."""
+
+    def test_exchanged_levels_are_named(self, cast, spine_rows):
+        frame = cast(spine_rows())[0]
+        levels = frame["level"].to_list()
+        exchanged = {levels[0]: levels[1], levels[1]: levels[0]}
+        frame = frame.with_columns(pl.col("level").replace(exchanged))
+        spines, found = sound_spines(frame)
+        assert found
+        assert all("got" in problem.what for problem in found)
+        assert spines.frame.height < frame.height
+
+    def test_a_vertebra_turned_back_to_front_is_named(self, cast, spine_rows):
+        frame = cast(spine_rows())[0]
+        last = pl.col("level") == frame["level"][-1]
+        turned = {
+            f"{plate}_{one}_{axis}": pl.col(f"{plate}_{other}_{axis}")
+            for plate in ("superior", "inferior")
+            for one, other in (("anterior", "posterior"), ("posterior", "anterior"))
+            for axis in ("row", "column")
+        }
+        frame = frame.with_columns(
+            pl.when(last).then(column).otherwise(pl.col(name)).alias(name) for name, column in turned.items()
+        )
+        _, found = sound_spines(frame)
+        what = (
+            f"{frame['level'][-1]}: expected its front on the side of the others' fronts, got it on the other"
+        )
+        assert [problem.what for problem in found] == [what]

@@ -126,7 +126,7 @@ class TestText:
     @pytest.mark.parametrize(
         ("name", "text", "wanted"),
         [
-            ("occasion", "2.0", "a whole number"),
+            ("occasion", "2.5", "a whole number"),
             ("occasion", "first", "a whole number"),
             ("superior_anterior_row", "12,5", "a number"),
             ("superior_anterior_row", "12 px", "a number"),

@@ -116,8 +116,8 @@ class TestEncoding:
 
     def test_is_judged_by_the_whole_file_and_not_by_its_beginning(self, dialect, monkeypatch):
         monkeypatch.setattr(csv_text, "_CHUNK", 8)
-        assert dialect("patient,level\n" + "A,L1\n" * 50 + "é", encoding="utf-8").encoding == "utf-8"
-        assert dialect("patient,level\n" + "A,L1\n" * 50 + "é", encoding="cp1252").encoding == "cp1252"
+        assert dialect("patient,level\n" + "A,L1\n" * 50 + "é,", encoding="utf-8").encoding == "utf-8"
+        assert dialect("patient,level\n" + "A,L1\n" * 50 + "é,", encoding="cp1252").encoding == "cp1252"
 
     @pytest.mark.parametrize("start", range(8))
     def test_is_not_misjudged_by_a_letter_across_two_chunks(self, dialect, monkeypatch, start):

@@ -1,19 +1,26 @@
-"""The tables of formats, which everything that offers formats reads."""
+"""The tables of formats, which everything that offers formats reads, and what the documentation says."""
 
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import polars as pl
 import pytest
+from polars.testing import assert_frame_equal
 
+from spinegrade.assess import RESULT_SCHEMA, SUMMARY_SCHEMA
 from spinegrade.errors import FormatError
+from spinegrade.flags import Flag, flag_words
 from spinegrade.io import LANDMARK_FORMATS, READING_FORMAT, RESULT_FORMATS, Format, find_format
-from spinegrade.io.columns import ROW, SCHEMA, UNIT
+from spinegrade.io.columns import KEY, OPTIONAL, SCHEMA
 from spinegrade.io.landmark_table import CsvTable, ParquetTable
 from spinegrade.io.reading_table import ReadingFiles
 from spinegrade.io.results import CsvWriter, JsonWriter, ParquetWriter
+from spinegrade.readings import NotEvaluableReason, Status
+
+DOCS = Path(__file__).parents[2] / "docs" / "formats.md"
 
 
 class TestFindFormat:
@@ -74,7 +81,7 @@ class TestLandmarkFormats:
         writer.close()
         source = form.open(path, False)
         assert isinstance(source, ParquetTable if suffix == ".parquet" else CsvTable)
-        assert read(source)[0].equals(rows.select(ROW, *SCHEMA, UNIT))
+        assert_frame_equal(read(source)[0], rows)
 
     def test_pass_on_what_is_to_be_ignored(self, csv_file, spine_rows):
         path = csv_file(spine_rows(side="left"))
@@ -112,3 +119,70 @@ class TestResultFormats:
         form = Format("film", (".film",), "")
         with pytest.raises(FormatError, match=r"a\.film: expected a format that is written, got film$"):
             form.new_writer(tmp_path / "a.film", {})
+
+
+def _section(title):
+    """Return the text of a section of the documentation."""
+    parts = re.split(r"^## (.+)\n", DOCS.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    return dict(zip(parts[1::2], parts[2::2], strict=True))[title]
+
+
+def _cells(section):
+    """Return the rows of the table in a section, below its header."""
+    rows = [line.strip("|").split("|") for line in section.splitlines() if line.startswith("|")]
+    return [[cell.strip() for cell in row] for row in rows[2:]]
+
+
+def _names(text):
+    """Return the names marked as code, runs as in `a_0` to `a_3` written out."""
+    names = set(re.findall(r"`(\w+)`", text))
+    for stem, first, last in re.findall(r"`(\w+?)(\d)` to `\1(\d)`", text):
+        names |= {f"{stem}{n}" for n in range(int(first), int(last) + 1)}
+    return names
+
+
+class TestDocumentation:
+    def test_has_the_table_of_formats_as_it_is(self):
+        assert _cells(_section("Formats")) == [
+            [
+                form.name,
+                ", ".join(f"`{suffix}`" for suffix in form.suffixes),
+                form.holds,
+                "yes" if form.open else "no",
+                "yes" if form.writer else "no",
+            ]
+            for form in (*LANDMARK_FORMATS, *RESULT_FORMATS)
+        ]
+
+    def test_names_every_column_of_a_landmark_table_and_says_which_are_optional(self):
+        required, optional = _section("Landmark table").split("Optional columns:")
+        assert sorted(set(KEY) - _names(required)) == []
+        assert sorted(set(OPTIONAL) - _names(optional)) == []
+
+    def test_names_every_reason(self):
+        text = _section("Landmark table").split("needs a reason:")[1]
+        assert sorted(set(NotEvaluableReason) - _names(text)) == []
+
+    def test_names_every_status_of_a_landmark(self):
+        assert sorted(set(Status) - set(re.findall(r"\w+", _section("Reading file")))) == []
+
+    def test_has_a_row_for_every_column_of_a_result_table_and_for_no_other(self):
+        columns = [
+            name for row in _cells(_section("Result table")) for name in re.findall(r"`(\w+)`", row[0])
+        ]
+        assert sorted(columns) == sorted(RESULT_SCHEMA)
+
+    def test_names_every_flag_as_files_write_it(self):
+        text = _section("Result table").split("Flags:")[1]
+        assert sorted({flag_words(flag) for flag in Flag} - _names(text)) == []
+
+    def test_names_every_column_of_a_spine_table_that_has_not_been_met_before(self):
+        grades = [name for name in SUMMARY_SCHEMA if name.startswith("grade_")]
+        text = _section("Spine table")
+        assert f"`{grades[0]}` to `{grades[-1]}`" in text
+        assert sorted(set(SUMMARY_SCHEMA) - set(grades) - set(RESULT_SCHEMA) - _names(text)) == []
+
+    def test_is_searched_for_whole_names(self):
+        """Or these tests would be content with parts of them."""
+        found = _names("`near_threshold`, `area_grade_0` to `area_grade_2`, `x_0` to `y_1`, plain")
+        assert found == {"near_threshold", "area_grade_0", "area_grade_1", "area_grade_2", "x_0", "y_1"}

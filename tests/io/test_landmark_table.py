@@ -185,9 +185,23 @@ class TestCsvProblems:
         ]
         assert frame.height == 2
 
-    def test_row_cut_short(self, csv_file, csv_text, spine_rows, read):
+    def test_file_cut_off_in_its_last_line_is_refused(self, csv_file, csv_text, spine_rows):
         text = csv_text(spine_rows())
         path = csv_file(text[: text.rindex(",")])
+        with pytest.raises(
+            FormatError, match=r"last line: expected \d+ fields, got \d+: is the file cut off\?$"
+        ):
+            CsvTable.open(path)
+
+    def test_program_that_says_its_separator_in_the_first_line_is_understood(
+        self, csv_file, csv_text, spine_rows, read, sound
+    ):
+        path = csv_file("sep=,\n" + csv_text(spine_rows(comment="Grüße")))
+        assert_frame_equal(read(CsvTable.open(path))[0], sound)
+
+    def test_row_cut_short(self, csv_file, csv_text, spine_rows, read):
+        text = csv_text(spine_rows())
+        path = csv_file(text[: text.rindex(",")] + "\n")
         frame, said = read(CsvTable.open(path))
         what = "inferior_posterior_column: expected a value, as inferior_posterior_row has one, got nothing"
         assert said == [f"{path}: line 4: {what}"]
@@ -234,6 +248,12 @@ class TestCsvProblems:
     def test_place_beyond_what_can_be_counted_is_still_a_place(self, csv_file, spine_rows):
         path = csv_file(spine_rows())
         assert CsvTable.open(path).place(99) == f"{path}: line ?"
+
+    @pytest.mark.parametrize("rows", [[], [1], [2, 0, 1], [1, 1], [0, 99]])
+    def test_many_places_are_those_of_their_rows_in_the_order_asked(self, csv_file, spine_rows, rows):
+        path = csv_file(spine_rows(comment="two\nlines"))
+        lines = {0: 2, 1: 4, 2: 6, 99: "?"}
+        assert CsvTable.open(path).places(rows) == [f"{path}: line {lines[row]}" for row in rows]
 
 
 class TestParquet:
@@ -306,6 +326,24 @@ class TestParquet:
         table = ParquetTable.open(path)
         with pytest.raises(FormatError, match=r"t\.parquet: expected a readable Parquet file, got: .+"):
             list(table.batches(100))
+
+    def test_that_is_damaged_beside_its_keys_is_refused_when_loaded(self, parquet, spine_rows):
+        """Rows travel as names of a file, so that another process is the first to read them."""
+        frame = pl.DataFrame(spine_rows(comment="x" * 1000))
+        path = parquet(frame.select(*COORDINATES, pl.exclude(COORDINATES)))
+        content = bytearray(path.read_bytes())
+        content[4:200] = b"\xff" * 196
+        path.write_bytes(content)
+        (run,) = ParquetTable.open(path).batches(100)
+        with pytest.raises(
+            FormatError, match=r"t\.parquet: expected a readable Parquet file, got: .+"
+        ) as caught:
+            run.load()
+        assert "\n" not in str(caught.value)
+
+    def test_names_many_rows_as_it_names_one(self, parquet, spine_rows):
+        table = ParquetTable.open(parquet(pl.DataFrame(spine_rows())))
+        assert table.places([2, 0]) == [table.place(2), table.place(0)]
 
     @pytest.mark.parametrize("name", ["a[1].parquet", "a*.parquet"])
     def test_a_name_is_no_pattern(self, parquet, spine_rows, read, name):
@@ -424,6 +462,7 @@ class TestGathered:
         table = CsvTable.open(csv_file(rows, encoding="utf-8-sig"))
         gathered = GatheredTable.of(table, _folder(tmp_path))
         assert (gathered.columns, gathered.size, gathered.notes) == (table.columns, table.size, table.notes)
+        assert gathered.places([7, 0]) == [table.place(7), table.place(0)]
 
     def test_of_parquet_works_as_well_and_two_do_not_collide(self, tmp_path, rows, read):
         pl.DataFrame(rows).write_parquet(tmp_path / "a.parquet")

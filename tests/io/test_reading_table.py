@@ -7,7 +7,7 @@ from datetime import date
 import polars as pl
 import pytest
 from attrs import evolve
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
@@ -165,6 +165,7 @@ class TestRoundTrip:
             assert list(frame_readings(_frame(reading))) == [_held(reading)]
 
     @pytest.mark.parametrize("suffix", TABLES)
+    @settings(max_examples=40)
     @given(readings=st.lists(st.from_type(Reading), min_size=1, max_size=3))
     def test_of_rows_through_a_file_keeps_every_cell(self, tmp_path_factory, suffix, readings):
         path = tmp_path_factory.mktemp("t") / f"t{suffix}"
@@ -239,6 +240,7 @@ class TestReadingFiles:
         frame, said = read(source)
         assert said == []
         assert frame["exam"].to_list() == ["E0"] * 3 + ["E1"] * 3 + ["E2"] * 3
+        assert source.places(frame[ROW].to_list()) == [source.place(row) for row in frame[ROW]]
         assert [source.place(row) for row in frame[ROW]] == [
             str(path) for path in source.paths for _ in range(3)
         ]

@@ -7,6 +7,7 @@ said in one line, 2 a wrong use, 130 a run stopped by Ctrl-C.  Nothing heavy is 
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from typing import Annotated
 
@@ -91,5 +92,9 @@ def _fail(message: str, error: Exception | None, *, debug: bool, code: int = 1) 
 
 
 def run() -> None:
-    """Run the command line and leave Python with its exit code."""
+    """Run the command line and leave Python with its exit code.
+
+    A polite request to end is taken as Ctrl-C is: nothing half written stays behind.
+    """
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     sys.exit(main())

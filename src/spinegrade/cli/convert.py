@@ -44,6 +44,7 @@ def convert(
     if not to_folder:
         check_writable(target, force=force)
     opened = options.open_sources([source], ignore_unknown=ignore_unknown, keep_going=keep_going)
+    opened.refuse_output(target)
     _refuse_same(opened.sources, form, source)
     write = _write_readings if form is READING_FORMAT else _write_table
     report = write(opened.sources, form, target, force=force, keep_going=keep_going)

@@ -72,6 +72,7 @@ def _make(
     method = options.method(rules, reference, levels, None)
     target = Target.of(output, look, force=force)
     opened = options.open_sources(sources, ignore_unknown=ignore_unknown, keep_going=keep_going)
+    opened.refuse_output(output)
     where = options.where(workers, cluster)
     error = options.point_sd(point_sd, opened.sources, where)
     if error is not None:

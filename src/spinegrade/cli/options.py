@@ -38,6 +38,7 @@ Sources = Annotated[
     list[Path],
     typer.Argument(
         metavar="SOURCE...",
+        readable=False,
         help="Landmark tables (.csv, .parquet), readings (.reading.json), or folders of them.",
         show_default=False,
     ),
@@ -117,7 +118,7 @@ def point_sd(text: str | None, sources: list[Source], where: Where) -> PointSd |
         repeats = find_repeats(sources, where)
         say(str(repeats))
         return repeats.point_sd
-    found = re.fullmatch(r"(\d+(?:\.\d*)?|\.\d+)\s*(mm|px)?", text.strip())
+    found = re.fullmatch(r"((?:\d+(?:\.\d*)?|\.\d+)(?:[eE][-+]?\d+)?)\s*(mm|px)?", text.strip())
     if found is None or not float(found[1]) > 0:
         msg = f"expected a number above 0, as in 0.5mm or 1.2px, or 'repeats', got {text!r}"
         raise typer.BadParameter(msg, param_hint="--point-sd")

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import typer
 from attrs import frozen
 
 from spinegrade.assess import RESULT_SCHEMA, summary_schema
@@ -47,6 +48,9 @@ class Target:
             If the file exists and ``force`` is not given, cannot be written, or has a strange suffix.
         """
         if output is not None:
+            if look is not None:
+                msg = "it is for standard output; the name of the file says its format"
+                raise typer.BadParameter(msg, param_hint="--format")
             form = find_format(output, RESULT_FORMATS)
             check_writable(output, force=force)
             return cls(output, Shown.CSV, force, form)

@@ -91,7 +91,9 @@ def _chances(row: dict[str, Any]) -> str:
 
 def _remarks(row: dict[str, Any]) -> str:
     flags = (row["flags"] or "").split()
-    return ", ".join(flag.replace("_", " ").replace("outside range", "not graded") for flag in flags)
+    if "outside_range" in flags:
+        return "not graded"
+    return ", ".join(flag.replace("_", " ") for flag in flags)
 
 
 def _spines(frame: pl.DataFrame) -> Table:

@@ -55,6 +55,9 @@ class Source(Protocol):
     def place(self, row: int) -> str:
         """Return file and line of a row."""
 
+    def places(self, rows: Sequence[int]) -> list[str]:
+        """Return file and line of many rows, found in one pass."""
+
 
 @frozen
 class Format:

@@ -10,13 +10,22 @@ import polars as pl
 from spinegrade.anatomy import LEVELS, POSITIONS
 from spinegrade.io.arrays import Spines, as_spines
 from spinegrade.io.columns import COORDINATES, KEY, READING_KEY, ROW, SCHEMA, SPACING, Problem
-from spinegrade.morphometry import points_up, spine_directions, vertebra_centres
+from spinegrade.morphometry import (
+    out_of_order,
+    points_up,
+    signed_area,
+    spine_directions,
+    vertebra_centres,
+)
 from spinegrade.readings import VISUAL_GRADES, NotEvaluableReason
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     Found = Iterator[tuple[int, str]]
+
+_FARTHEST = 1_000_000
+"""Pixels from the corner of a film beyond which nobody places a landmark; the largest have some 10,000."""
 
 _REASONS = [reason.value for reason in NotEvaluableReason]
 
@@ -29,7 +38,7 @@ def sound_spines(frame: pl.DataFrame) -> tuple[Spines, list[Problem]]:
     """
     frame, problems = _without(frame, _cells(frame))
     spines = as_spines(frame)
-    for look in (_together, _distances, _order):
+    for look in (_together, _distances, _order, _succession, _sides):
         frame, found = _without(spines.frame, look(spines))
         problems += found
         if found:
@@ -73,6 +82,8 @@ def _key_rules() -> Iterator[_Rule]:
 def _number_rules() -> Iterator[_Rule]:
     for name in COORDINATES:
         yield pl.col(name).is_infinite(), name, "a finite coordinate"
+        far = pl.col(name).abs() > _FARTHEST
+        yield far, name, f"a coordinate on a film, at most {_FARTHEST:,} pixels away"
     for name in SPACING:
         column = pl.col(name)
         yield (column <= 0) | column.is_infinite(), name, "more than 0 mm"
@@ -157,6 +168,28 @@ def _order(spines: Spines) -> Found:
             "runs, got one below"
         )
         yield row, what
+
+
+def _succession(spines: Spines) -> Found:
+    """Find vertebrae that lie above the one whose level is above theirs."""
+    if not spines.count:
+        return
+    centres = spines.spread(vertebra_centres(spines.points))
+    for place in np.flatnonzero(spines.gather(out_of_order(centres))).tolist():
+        row, level = _named(spines, place)
+        yield row, f"{level}: expected it below the level above, got it above: levels exchanged?"
+
+
+def _sides(spines: Spines) -> Found:
+    """Find vertebrae whose front is where most of their spine's vertebrae have their back."""
+    if not spines.count:
+        return
+    turns = np.sign(spines.spread(signed_area(spines.points)))
+    most = np.sign(np.nansum(turns, axis=1))
+    reversed_ = spines.gather(turns * most[:, None] < 0)
+    for place in np.flatnonzero(reversed_).tolist():
+        row, level = _named(spines, place)
+        yield row, f"{level}: expected its front on the side of the others' fronts, got it on the other"
 
 
 def _named(spines: Spines, place: int) -> tuple[int, str]:

@@ -153,7 +153,9 @@ _TRUTHS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0
 def _cast(name: str, given: pl.DataType, *, decimal_comma: bool) -> pl.Expr:
     """Return the column in the type of `SCHEMA`; null where it does not fit."""
     wanted, column = SCHEMA[name], pl.col(name)
-    if given != pl.String or wanted == pl.String:
+    if given == pl.String and name == "level":
+        column = column.str.strip_chars()
+    elif given != pl.String or wanted == pl.String:
         column = _whole(column, given, wanted).cast(wanted, strict=False)
     else:
         column = column.str.strip_chars()
@@ -163,6 +165,9 @@ def _cast(name: str, given: pl.DataType, *, decimal_comma: bool) -> pl.Expr:
             column = column.str.to_lowercase().replace_strict(_TRUTHS, default=None, return_dtype=pl.Boolean)
         elif wanted == pl.Date:
             column = column.str.to_date("%Y-%m-%d", strict=False)
+        elif wanted == pl.Int64:  # 1.0 is how some programs write 1 in a column with gaps
+            number = column.cast(pl.Float64, strict=False)
+            column = _whole(number, pl.Float64(), wanted).cast(wanted, strict=False)
         else:
             column = column.cast(wanted, strict=False)
     return column.fill_nan(None) if wanted == pl.Float64 else column
@@ -184,7 +189,7 @@ def _lost(raw: pl.DataFrame, cast: pl.DataFrame, name: str) -> list[tuple[int, o
     column = raw[name]
     empty = column.is_null()
     if column.dtype == pl.String:
-        empty |= column.str.strip_chars().str.to_lowercase().is_in(["", "nan"])
+        empty |= column.str.strip_chars().str.to_lowercase().is_in(["", "nan", "na"])
     elif column.dtype.is_float():
         empty |= column.is_nan().fill_null(value=True)
     lost = raw.filter(cast[name].is_null() & ~empty)

@@ -25,6 +25,7 @@ _BOMS = (
 _SEPARATORS = (",", ";", "\t")
 _SAMPLE_LINES = 200
 _CHUNK = 1 << 20
+_TAIL = 1 << 14
 _DECIMAL_COMMA = re.compile(r"\s*[-+]?\d*,\d+\s*")
 
 FALLBACK = "cp1252"
@@ -56,7 +57,7 @@ def read_dialect(path: Path, known: Iterable[str], numeric: Iterable[str]) -> Di
     """
     encoding = _encoding(path)
     lines = _first_lines(path, encoding)
-    blank = next((n for n, line in enumerate(lines) if line.strip("\r\n \t,;")), len(lines))
+    blank = next((n for n, line in enumerate(lines) if not _is_blank(line)), len(lines))
     if blank == len(lines):
         msg = f"{path}: expected a table with a header, got an empty file"
         raise FormatError(msg)
@@ -68,8 +69,27 @@ def read_dialect(path: Path, known: Iterable[str], numeric: Iterable[str]) -> Di
         msg = f"{path}: expected a header with column names, got {header.strip()[:60]!r}"
         raise FormatError(msg)
     decimal_comma = _has_decimal_comma(lines[blank + 1 :], separator, columns, set(numeric))
+    _refuse_cut_off(path, encoding, separator, len(columns))
     width = len("".join(lines[blank:]).encode(encoding)) / (len(lines) - blank)
     return Dialect(encoding, separator, decimal_comma, columns, blank + 1, width)
+
+
+def _refuse_cut_off(path: Path, encoding: str, separator: str, fields: int) -> None:
+    """Refuse a file whose last line neither ends nor has as many fields as there are columns."""
+    if encoding == "utf-16":
+        return
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - _TAIL))
+        last = file.read().rpartition(b"\n")[2]
+    given = last.count(separator.encode()) + 1
+    if last.strip() and given < fields and b'"' not in last:
+        msg = f"{path}: last line: expected {fields} fields, got {given}: is the file cut off?"
+        raise FormatError(msg)
+
+
+def _is_blank(line: str) -> bool:
+    """Return whether a line before the header says nothing; ``sep=;`` is a word to a spreadsheet."""
+    return not line.strip("\r\n \t,;") or line.lower().startswith("sep=")
 
 
 def _first_lines(path: Path, encoding: str) -> list[str]:

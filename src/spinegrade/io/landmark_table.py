@@ -26,7 +26,7 @@ from spinegrade.io.columns import (
 from spinegrade.io.csv_text import FALLBACK, Dialect, as_utf8, read_dialect, record_lines, stray_quote
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
 _BEYOND = "_beyond"
 """Column that holds a field beyond the last column of the header, where a row has one."""
@@ -161,8 +161,14 @@ class CsvTable:
 
     def place(self, row: int) -> str:
         """Return where a row stands, as an editor counts the lines of the file."""
-        line = next(itertools.islice(record_lines(self.path, self.dialect), row, None), "?")
-        return f"{self.path}: line {line}"
+        return self.places([row])[0]
+
+    def places(self, rows: Sequence[int]) -> list[str]:
+        """Return where many rows stand, by one pass over the file."""
+        wanted, last = set(rows), max(rows, default=-1)
+        records = itertools.islice(record_lines(self.path, self.dialect), last + 1)
+        lines = {row: line for row, line in enumerate(records) if row in wanted}
+        return [f"{self.path}: line {lines.get(row, '?')}" for row in rows]
 
 
 @frozen
@@ -211,6 +217,10 @@ class ParquetTable:
         """Return where a row stands, counted from 1."""
         return f"{self.path}: row {row + 1}"
 
+    def places(self, rows: Sequence[int]) -> list[str]:
+        """Return where many rows stand."""
+        return [self.place(row) for row in rows]
+
 
 @frozen
 class GatheredTable:
@@ -257,6 +267,10 @@ class GatheredTable:
     def place(self, row: int) -> str:
         """Return where a row stands in the file as it is."""
         return self.table.place(row)
+
+    def places(self, rows: Sequence[int]) -> list[str]:
+        """Return where many rows stand in the file as it is."""
+        return self.table.places(rows)
 
 
 def _readable(frames: Iterator[pl.DataFrame], refused: Callable[[Exception], str]) -> Iterator[pl.DataFrame]:

@@ -14,7 +14,7 @@ from attrs import frozen
 
 from spinegrade.anatomy import GRADED, LANDMARKS, LEVELS
 from spinegrade.calibration import Calibration, CalibrationState
-from spinegrade.errors import FormatError
+from spinegrade.errors import FormatError, SpinegradeError
 from spinegrade.io.columns import READING_KEY, ROW, SCHEMA, SPACING, TABLE_COLUMNS, UNIT, Problem
 from spinegrade.io.reading_json import SUFFIX, dump_reading, parse_reading
 from spinegrade.morphometry import PixelSpacing
@@ -130,7 +130,7 @@ class RawReadings:
         for place, content in enumerate(self.contents, self.first_file):
             try:
                 rows += reading_rows(parse_reading(content, ""), place * ROWS_A_FILE)
-            except FormatError as error:
+            except SpinegradeError as error:
                 problems.append(Problem(place * ROWS_A_FILE, str(error).removeprefix(": ")))
         return readings_frame(rows), problems
 
@@ -156,6 +156,10 @@ class ReadingFiles:
     def place(self, row: int) -> str:
         """Return the name of the file that a row is in."""
         return str(self.paths[row // ROWS_A_FILE])
+
+    def places(self, rows: Sequence[int]) -> list[str]:
+        """Return the names of the files that rows are in."""
+        return [self.place(row) for row in rows]
 
     @property
     def size(self) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from attrs import frozen
+from attrs import field, frozen
 
 from spinegrade.errors import FormatError
 from spinegrade.io import LANDMARK_FORMATS, READING_FORMAT, find_format
@@ -23,6 +23,19 @@ class Opened:
     sources: list[Source]
     notes: list[str]
     problems: list[str]
+    files: list[Path] = field(factory=list)
+
+    def refuse_output(self, output: Path | None) -> None:
+        """Refuse to write over what is read: results never replace observations.
+
+        Raises
+        ------
+        FormatError
+            If the output is one of the files.
+        """
+        if output is not None and output.exists() and any(map(output.samefile, self.files)):
+            msg = f"{output}: expected another file than the input, got one that is read"
+            raise FormatError(msg)
 
 
 def open_sources(paths: Iterable[Path], *, ignore_unknown: bool = False, keep_going: bool = False) -> Opened:
@@ -38,11 +51,13 @@ def open_sources(paths: Iterable[Path], *, ignore_unknown: bool = False, keep_go
         of the problems instead, as long as something remains.
     """
     opened = Opened([], [], [])
-    for path in dict.fromkeys(paths):
+    once = _Once(opened.files)
+    for path in paths:
         try:
             if path.is_dir():
-                _open_folder(path, opened, ignore_unknown=ignore_unknown, keep_going=keep_going)
-            else:
+                files = once.of(_files(path))
+                _open_folder(path, files, opened, ignore_unknown=ignore_unknown, keep_going=keep_going)
+            elif once.of([path]):
                 opened.sources.append(_open_file(path, ignore_unknown=ignore_unknown))
         except FormatError as error:
             if not keep_going:
@@ -52,6 +67,29 @@ def open_sources(paths: Iterable[Path], *, ignore_unknown: bool = False, keep_go
         raise FormatError(opened.problems[0] if opened.problems else "expected a file or folder, got none")
     opened.notes.extend(note for source in opened.sources for note in source.notes)
     return opened
+
+
+class _Once:
+    """Passes every file once, under whatever names it comes."""
+
+    def __init__(self, files: list[Path]) -> None:
+        self._files = files
+        self._seen: set[Path] = set()
+
+    def of(self, paths: Iterable[Path]) -> list[Path]:
+        """Return the paths of files that have not been seen, and remember them."""
+        fresh = []
+        for path in paths:
+            real = path.resolve()
+            if real not in self._seen:
+                self._seen.add(real)
+                fresh.append(path)
+        self._files += fresh
+        return fresh
+
+
+def _files(folder: Path) -> list[Path]:
+    return sorted(path for path in folder.rglob("*") if path.is_file() and not _hidden(path, folder))
 
 
 def _open_file(path: Path, *, ignore_unknown: bool) -> Source:
@@ -69,10 +107,11 @@ def _open_file(path: Path, *, ignore_unknown: bool) -> Source:
         raise FormatError(msg) from error
 
 
-def _open_folder(folder: Path, opened: Opened, *, ignore_unknown: bool, keep_going: bool) -> None:
+def _open_folder(
+    folder: Path, files: list[Path], opened: Opened, *, ignore_unknown: bool, keep_going: bool
+) -> None:
     from spinegrade.io.reading_table import ReadingFiles
 
-    files = sorted(path for path in folder.rglob("*") if path.is_file() and not _hidden(path, folder))
     readings = tuple(path for path in files if READING_FORMAT.claims(path))
     tables = [
         path
