@@ -185,7 +185,7 @@ def _ask_cluster(client: Client, address: str, call: tuple[Any, ...]) -> Callabl
     def result() -> object:
         try:
             return future.result()
-        except (CancelledError, KilledWorker) as error:
+        except (CancelledError, KilledWorker, OSError) as error:
             msg = f"--cluster: expected {address} to work to the end, got: {' '.join(f'{error}'.split())}"
             raise SpinegradeError(msg) from error
 
