@@ -16,6 +16,7 @@ from attrs import field, frozen, validators
 from spinegrade.anatomy import LANDMARKS, LEVELS
 from spinegrade.calibration import Calibration
 from spinegrade.errors import ReadingError
+from spinegrade.radiograph import ImageIdentity
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -168,21 +169,6 @@ class Exam:
     patient: str = field(validator=_NAMED)
     id: str = field(validator=_NAMED)
     date: date | None = None
-
-
-@frozen
-class ImageIdentity:
-    """Which film was read: ``sha256`` is of the decoded pixels, ``rows`` and ``columns`` their number."""
-
-    file_name: str | None = None
-    sop_instance_uid: str | None = None
-    series_instance_uid: str | None = None
-    study_instance_uid: str | None = None
-    sha256: str | None = field(
-        default=None, validator=validators.optional(validators.matches_re(r"[0-9a-f]{64}"))
-    )
-    rows: int | None = field(default=None, validator=validators.optional(validators.ge(1)))
-    columns: int | None = field(default=None, validator=validators.optional(validators.ge(1)))
 
 
 @frozen

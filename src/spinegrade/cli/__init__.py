@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 from spinegrade import __version__
-from spinegrade.cli import convert, grade, rules
+from spinegrade.cli import convert, grade, image, rules
 from spinegrade.errors import SpinegradeError
 
 app = typer.Typer(
@@ -30,6 +30,7 @@ app = typer.Typer(
 app.command("grade", epilog=grade.GRADE_EXAMPLE)(grade.grade)
 app.command("assess", epilog=grade.ASSESS_EXAMPLE)(grade.assess)
 app.command("convert", epilog=convert.EXAMPLE)(convert.convert)
+app.command("image", epilog=image.EXAMPLE)(image.image)
 app.command("rules", epilog=rules.EXAMPLE)(rules.rules)
 
 

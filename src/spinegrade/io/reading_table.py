@@ -18,9 +18,9 @@ from spinegrade.errors import FormatError, SpinegradeError
 from spinegrade.io.columns import READING_KEY, ROW, SCHEMA, SPACING, TABLE_COLUMNS, UNIT, Problem
 from spinegrade.io.reading_json import SUFFIX, dump_reading, parse_reading
 from spinegrade.morphometry import PixelSpacing
+from spinegrade.radiograph import ImageIdentity
 from spinegrade.readings import (
     Exam,
-    ImageIdentity,
     Landmark,
     NotEvaluableReason,
     Reading,
