@@ -115,8 +115,6 @@ def _plain_errors(where: str, expected: str) -> Iterator[None]:
             yield
     except FormatError:
         raise
-    except MemoryError:
-        raise
     except Exception as error:  # broken data make the library raise almost anything
         undecoded = "decode" in str(error)[:60] or "plugin" in str(error)[:200]
         got = "none that could decode it" if undecoded else f"broken data ({type(error).__name__})"
@@ -165,7 +163,7 @@ def _pixels(dataset: Dataset, path: Path, frame: int, notes: list[str]) -> NDArr
     with _plain_errors(where, f"pixels in {_syntax(dataset)}{_needs(dataset)}"):
         from pydicom.pixels.utils import pixel_array
 
-        decoded = pixel_array(dataset, index=frame - 1)
+        decoded = pixel_array(dataset, index=frame - 1, decoding_plugin=_plugin(dataset))
     grey = _grey(dataset, decoded, notes)
     if grey.shape != (rows, columns):
         msg = f"{where}: expected {rows} x {columns} pixels, got {' x '.join(map(str, grey.shape))}"
@@ -185,7 +183,8 @@ def _size(dataset: Dataset, where: str) -> tuple[int, int]:
 
 def _refuse_too_large(dataset: Dataset, rows: int, columns: int, where: str) -> None:
     """Refuse sizes that the file cannot fill, before memory is taken for them."""
-    size = len(dataset.PixelData or b"")
+    data = _get(dataset, "PixelData")
+    size = len(data) if isinstance(data, bytes) else 0
     if not size:
         msg = f"{where}: expected pixels, got an empty pixel element"
         raise FormatError(msg)
@@ -195,7 +194,7 @@ def _refuse_too_large(dataset: Dataset, rows: int, columns: int, where: str) -> 
         raise FormatError(msg)
     if _is_compressed(dataset):
         likely = max(size, _ATLEAST_BYTES) * _MOST_COMPRESSION
-        for tall, wide in ((rows, columns), *_codestream_sizes(dataset.PixelData)):
+        for tall, wide in ((rows, columns), *_codestream_sizes(data)):
             if tall * wide > likely or tall * wide > MOST_PIXELS:
                 msg = f"{where}: expected a size that {size:,} bytes can hold, got {tall} x {wide} pixels"
                 raise FormatError(msg)
@@ -222,6 +221,14 @@ def _codestream_sizes(data: bytes) -> Iterator[tuple[int, int]]:
 
 def _syntax_uid(dataset: Dataset) -> Any:  # noqa: ANN401  pydicom's UID, or None
     return dataset.file_meta.get("TransferSyntaxUID") if hasattr(dataset, "file_meta") else None
+
+
+def _plugin(dataset: Dataset) -> str:
+    """Return the one decoder to use; falling back on another crashed on broken JPEG-LS and JPEG 2000."""
+    needed = _DECODERS.get(str(_syntax_uid(dataset)), "")
+    if needed.startswith("pyjpegls"):
+        return "pyjpegls"
+    return "pylibjpeg" if needed == "pylibjpeg-openjpeg" else ""
 
 
 def _syntax(dataset: Dataset) -> str:
