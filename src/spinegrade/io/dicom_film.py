@@ -78,8 +78,12 @@ def read_film(path: Path, *, frame: int = 1, person: bool = False) -> Radiograph
     FormatError
         If the file is no DICOM, has no image, cannot be decoded, or claims an impossible size.
     """
-    where = str(path)
-    dataset = _read_header(path, where)
+    dataset = _read_header(path, str(path))
+    with _plain_errors(str(path), "a sound DICOM film"):
+        return _film(dataset, path, frame, person=person)
+
+
+def _film(dataset: Dataset, path: Path, frame: int, *, person: bool) -> Radiograph:
     notes: list[str] = []
     pixels = _pixels(dataset, path, frame, notes)
     decision = decide(_spacing_tags(dataset))
