@@ -224,11 +224,12 @@ class TestDistances:
         )
         assert _said(_moved(frame, points)) == [(1, what)]
 
-    def test_a_missing_corner_leaves_the_direction_open(self, spine):
+    @pytest.mark.parametrize("corner", [0, 2, 3, 5])
+    def test_a_missing_corner_leaves_the_direction_open(self, spine, corner):
         frame = spine()
         points = _points(frame)
         points[1, 3:] = points[1, [5, 4, 3]]
-        points[1, 5] = np.nan
+        points[1, corner] = np.nan
         assert _said(_moved(frame, points).with_columns(pl.col(COORDINATES).fill_nan(None))) == []
 
 
@@ -363,3 +364,11 @@ class TestSuccession:
             f"{frame['level'][-1]}: expected its front on the side of the others' fronts, got it on the other"
         )
         assert [problem.what for problem in found] == [what]
+
+    def test_fronts_of_two_vertebrae_on_two_sides_leave_open_which_is_right(self, cast, spine_rows):
+        frame = cast(spine_rows(("L1", "L2")))[0]
+        points = _points(frame)
+        points[1] = points[1, [2, 1, 0, 5, 4, 3]]
+        spines, found = sound_spines(_moved(frame, points))
+        assert found == []
+        assert spines.frame.height == 2

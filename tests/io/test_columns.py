@@ -39,6 +39,12 @@ class TestCheckHeader:
         with pytest.raises(FormatError, match=wanted):
             check_header(["patient", "exam"], "t.csv", ignore_unknown=False)
 
+    def test_shows_six_columns_and_counts_more(self):
+        with pytest.raises(FormatError, match=r"got a, b, c, d, e, f$"):
+            check_header([*"abcdef"], "t", ignore_unknown=False)
+        with pytest.raises(FormatError, match=r"got a, b, c, d, e, f, \.\.\. \(7 columns\)$"):
+            check_header([*"abcdefg"], "t", ignore_unknown=False)
+
     @pytest.mark.parametrize("ignore_unknown", [False, True])
     def test_refuses_a_column_that_is_there_twice(self, ignore_unknown):
         with pytest.raises(FormatError, match=r"^t: header: expected every column once, got 'level' twice$"):

@@ -124,6 +124,12 @@ class TestEncoding:
         monkeypatch.setattr(csv_text, "_CHUNK", 8)
         assert dialect("patient" + " " * start + ",level\n€€€€€€\n").encoding == "utf-8"
 
+    def test_is_told_by_the_first_letter_and_by_the_last(self, dialect, tmp_path):
+        assert dialect("é,patient\nA,B\n").columns == ["é", "patient"]
+        path = tmp_path / "t.csv"
+        path.write_bytes(b"patient\nA\xc3")
+        assert read_dialect(path, KNOWN, NUMERIC).encoding == "cp1252"
+
     def test_that_is_none_of_them_is_refused(self, tmp_path):
         path = tmp_path / "t.csv"
         path.write_bytes(b"patient,level\n\x81\xff\n")

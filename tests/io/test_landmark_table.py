@@ -347,8 +347,10 @@ class TestParquet:
 
     @pytest.mark.parametrize("name", ["a[1].parquet", "a*.parquet"])
     def test_a_name_is_no_pattern(self, parquet, spine_rows, read, name):
-        parquet(pl.DataFrame(spine_rows()), "a1.parquet")
-        assert read(ParquetTable.open(parquet(pl.DataFrame(spine_rows()), name)))[0].height == 3
+        parquet(pl.DataFrame(spine_rows(("T12", "L1"), exam="another")), "a1.parquet")
+        frame, said = read(ParquetTable.open(parquet(pl.DataFrame(spine_rows()), name)))
+        assert said == []
+        assert frame.select("exam", "level").rows() == [("E1", "L1"), ("E1", "L2"), ("E1", "L3")]
 
 
 class TestBatches:

@@ -148,6 +148,10 @@ class TestRows:
         (row,) = reading_rows(Reading(Exam("A", "E"), "R", vertebrae=(vertebra,)))
         assert not [name for name in row if name.startswith("superior_middle")]
 
+    def test_are_counted_from_0_unless_told_otherwise(self):
+        vertebrae = (VertebraReading("L1"), VertebraReading("L2"))
+        assert [row[ROW] for row in reading_rows(Reading(Exam("A", "E"), "R", vertebrae=vertebrae))] == [0, 1]
+
     def test_have_the_schema_of_a_table_even_if_there_are_none(self):
         assert dict(readings_frame([]).schema) == {
             ROW: pl.Int64(),

@@ -235,3 +235,24 @@ class TestKeepGoing:
         shutil.rmtree(path.parent)
         with pytest.raises(FormatError, match=r"a: expected a file, got none$"):
             open_sources([tmp_path / "a"], keep_going=True)
+
+
+class TestRefuseOutput:
+    def test_lets_results_go_anywhere_but_over_what_is_read(self, tmp_path, table):
+        opened = open_sources([table("a.csv")])
+        opened.refuse_output(None)
+        opened.refuse_output(tmp_path / "new.csv")
+        opened.refuse_output(table("other.csv"))
+        with pytest.raises(
+            FormatError, match=r"a\.csv: expected another file than the input, got one that is read"
+        ):
+            opened.refuse_output(tmp_path / "a.csv")
+
+    def test_knows_a_file_by_another_name_and_those_of_a_folder(self, tmp_path, table, reading_file):
+        table("study/a.csv")
+        reading = reading_file("study/b.reading.json")
+        opened = open_sources([tmp_path / "study"])
+        (tmp_path / "link.csv").symlink_to(tmp_path / "study" / "a.csv")
+        for output in (tmp_path / "link.csv", tmp_path / "study" / ".." / "study" / "a.csv", reading):
+            with pytest.raises(FormatError, match="got one that is read"):
+                opened.refuse_output(output)
