@@ -1,0 +1,51 @@
+"""The few things that OpenCV does here, typed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, cast
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Array = NDArray[np.float32]
+
+
+def blurred(image: Array, down: float, across: float | None = None) -> Array:
+    """Return an image blurred by a Gaussian whose SDs are in samples; ``across`` as ``down`` if not given."""
+    import cv2
+
+    across = down if across is None else across
+    return cast("Array", cv2.GaussianBlur(image, (0, 0), sigmaX=max(across, 1e-3), sigmaY=max(down, 1e-3)))
+
+
+def resized(image: Array, shape: tuple[int, int]) -> Array:
+    """Return an image over the same area with this many rows and columns, smooth where they are more."""
+    import cv2
+
+    if image.shape == shape:
+        return image
+    coarser = shape[0] < image.shape[0]
+    how = cv2.INTER_AREA if coarser else cv2.INTER_CUBIC
+    return cast("Array", cv2.resize(image, shape[::-1], interpolation=how))
+
+
+def sampled(image: Array, rows: Array, columns: Array) -> Array:
+    """Return the image's values at places between its samples."""
+    import cv2
+
+    return cast("Array", cv2.remap(image, columns, rows, cv2.INTER_LINEAR))
+
+
+def lettered(shape: tuple[int, int], words: tuple[str, ...]) -> NDArray[np.uint8]:
+    """Return a black picture with lines of white words in its upper left corner."""
+    import cv2
+    import numpy as np
+
+    picture = np.zeros(shape, np.uint8)
+    height = shape[0] / 52
+    for line, text in enumerate(words):
+        place = (int(height * 0.8), int(height * (1.6 + 1.5 * line)))
+        thickness = max(1, int(height / 14))
+        cv2.putText(picture, text, place, cv2.FONT_HERSHEY_DUPLEX, height / 30, 255, thickness, cv2.LINE_AA)
+    return picture
