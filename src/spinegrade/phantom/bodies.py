@@ -30,8 +30,8 @@ _STEP = 1.1
 _TOGETHER = 8
 """Planes worked on at once: few enough to stay in the processor's cache."""
 
-_WALL = 0.2
-_ENDPLATE = 0.6
+_WALL = 0.28
+_ENDPLATE = 0.75
 """Thickness of the cortex in mm."""
 
 
@@ -114,7 +114,8 @@ class _Body:
 
     def _window(self, beam: Beam, grid: Grid) -> tuple[slice, slice]:
         """Return the part of the raster that the body can fall on."""
-        reach = np.array([self.half_depth, self.half_height * 1.25, self.half_width]) * 1.15 + 2.5
+        farthest = float(np.abs(self.corners).max())
+        reach = np.array([self.half_depth, farthest, self.half_width]) * 1.15 + 2.5
         signs = np.array(np.meshgrid([-1, 1], [-1, 1], [-1, 1])).reshape(3, -1).T
         places = project(beam, self.centre + (signs * reach) @ self.axes)
         return grid.within(places.min(axis=0), places.max(axis=0))
@@ -218,7 +219,7 @@ def trabeculae(rng: np.random.Generator, bone: float) -> Array:
     upright = blurred(noise[0], 9.0, 1.3)
     level = blurred(noise[1], 1.3, 6.0)
     uneven = blurred(noise[2], 22.0)
-    sds = (0.06, 0.04 * min(bone, 1.0), 0.06)
+    sds = (0.09, 0.06 * min(bone, 1.0), 0.08)
     pattern = np.ones((512, 512), np.float32)
     for part, sd in zip((upright, level, uneven), sds, strict=True):
         pattern += part * np.float32(sd / part.std())

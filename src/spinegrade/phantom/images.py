@@ -26,7 +26,7 @@ def resized(image: Array, shape: tuple[int, int]) -> Array:
     if image.shape == shape:
         return image
     coarser = shape[0] < image.shape[0]
-    how = cv2.INTER_AREA if coarser else cv2.INTER_CUBIC
+    how = cv2.INTER_AREA if coarser else cv2.INTER_LINEAR  # OpenCV's cubic ripples on slopes
     return cast("Array", cv2.resize(image, shape[::-1], interpolation=how))
 
 

@@ -139,7 +139,7 @@ def true_vertebra(
     level: str, points: NDArray[np.float64], size: NDArray[np.float64], *, behind: bool
 ) -> VertebraReading:
     """Return a vertebra as the truth has it; nobody can read one behind the shoulder or off the film."""
-    inside = [bool((-0.5 <= point).all() and (point <= size).all()) for point in points]
+    inside = [bool((point >= -0.5).all() and (point <= size).all()) for point in points]
     reason = NotEvaluableReason.OVERLAP if behind else None
     if not all(inside):
         reason = NotEvaluableReason.OUTSIDE_IMAGE

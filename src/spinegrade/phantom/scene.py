@@ -142,7 +142,7 @@ class Detector:
     column_spacing_mm: float = field(default=0.146, validator=_between(0.02, 5.0))
     photons: float = field(default=6.0e6, validator=_between(1e3, 1e12))
     scatter: float = field(default=0.45, validator=_between(0.0, 10.0))
-    blur_mm: float = field(default=0.17, validator=_between(0.0, 3.0))
+    blur_mm: float = field(default=0.15, validator=_between(0.0, 3.0))
     bits: int = field(default=12, validator=_between(8, 16))
 
 

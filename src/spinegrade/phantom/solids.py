@@ -62,6 +62,10 @@ def _chord(solid: Ellipsoid, radii: Floats, beam: Beam, grid: Grid) -> Array:
     return chord
 
 
+_FINEST_MM = 0.6
+"""Distance at which even the thinnest rods are sampled."""
+
+
 @frozen(eq=False)
 class Rod:
     """A bent rod with a cortex: ``(k, 3)`` points along it, its radius in mm."""
@@ -79,7 +83,7 @@ def rod_paths(rods: list[Rod], beam: Beam, grid: Grid) -> tuple[Array, Array]:
     """
     inner, cortical = np.zeros(grid.shape, np.float32), np.zeros(grid.shape, np.float32)
     for rod in rods:
-        points = _dense(rod.points, 0.25 * rod.radius)
+        points = _dense(rod.points, max(0.25 * rod.radius, _FINEST_MM))
         weights = 4 * np.linalg.norm(np.diff(points, axis=0), axis=1) / (np.pi * rod.radius)
         larger = beam.magnification
         for place, weight in zip(project(beam, points)[1:], weights.tolist(), strict=True):

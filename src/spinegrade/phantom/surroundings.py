@@ -72,7 +72,7 @@ def trunk_around(skeleton: Skeleton, scene: Scene) -> Trunk:
         shoulder=at[scene.hidden_to][0] + 9 * size,
         crest=at["L4"][0] + 8 * size,
         half_depth=122 * size,
-        half_width=138 * size,
+        half_width=148 * size,
         ahead=40 * size,
         spine_down=skeleton.centres[:, 0],
         spine_ahead=scene.facing * skeleton.centres[:, 1],
@@ -91,8 +91,7 @@ def soft_tissue(trunk: Trunk, grid: Grid, magnification: float, rng: np.random.G
     millimetres = body * (1 + 0.012 * cloud) - _AIR * lungs * (1 - 0.035 * cloud)
     millimetres += _shoulders(down, ahead, trunk)
     millimetres -= _gas(down, ahead, trunk, _clouds(grid, rng, _BOWEL))
-    soft: Array = (SOFT_PER_MM * np.maximum(millimetres, 0)).astype(np.float32)
-    return soft
+    return blurred((SOFT_PER_MM * np.maximum(millimetres, 0)).astype(np.float32), 1.0)
 
 
 def _oval(across: Floats) -> Floats:
@@ -135,6 +134,35 @@ def _lungs(down: Floats, ahead: Floats, trunk: Trunk) -> Floats:
         dome = trunk.dome + lower + (trunk.sulcus - trunk.dome) * 0.55 * np.square(forward - 0.62)
         lungs += each * top * _step(dome - down, 4.5 * scale)
     return lungs
+
+
+def vessels(trunk: Trunk, rng: np.random.Generator) -> list[Rod]:
+    """Return the vessels of both lungs, which branch from the hila outwards and taper."""
+    scale = trunk.half_depth / 122
+    hilum = np.array([trunk.dome - 58 * scale, trunk.facing * 44 * scale, 0.0])
+    rods: list[Rod] = []
+    for side in (-1.0, 1.0):
+        for angle in np.linspace(-2.9, 2.9, 13) + rng.normal(0, 0.15, 13):
+            start = hilum + np.array([*rng.normal(0, 11, 2), side * 38]) * scale
+            rods += _branches(start, float(angle), 1.9, side, rng, scale)
+    lowest = trunk.dome + 20 * scale
+    return [rod for rod in rods if rod.points[-1, 0] < lowest]
+
+
+def _branches(
+    start: Floats, angle: float, radius: float, side: float, rng: np.random.Generator, scale: float
+) -> list[Rod]:
+    """Return a vessel and those that it divides into, until they are too fine to see; radii in mm."""
+    bend = angle + np.cumsum(rng.normal(0, 0.1, 8))
+    steps = np.stack([-np.cos(bend), np.sin(bend), side * rng.uniform(0.0, 0.5, 8)], axis=1)
+    length = (12 * radius + rng.uniform(3, 14)) * scale
+    points = start + np.concatenate([np.zeros((1, 3)), np.cumsum(steps * length / 8, axis=0)])
+    found = [Rod(points, radius * scale, 0.0)]
+    if radius > 1.0:
+        for turn in (-0.34, 0.38):
+            way = float(bend[-1]) + turn + rng.normal(0, 0.15)
+            found += _branches(points[-1], way, radius * 0.74, side, rng, scale)
+    return found
 
 
 def _shoulders(down: Floats, ahead: Floats, trunk: Trunk) -> Floats:
