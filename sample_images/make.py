@@ -1,8 +1,8 @@
-"""Make the sample readings: spines of known heights, read by simulated readers.
+"""Make the samples: simulated films, and readings of them by simulated readers.
 
-``python sample_images/make.py`` writes beside itself ``truth.csv`` (the heights), ``landmarks.csv`` (every
-reading, one vertebra a row) and ``readings/`` (the same as reading files).  Everything is simulated and
-seeded; nobody's film is in it.
+``python sample_images/make.py`` renders ``scenes/*.toml`` to films, and writes ``readings/`` (reading files),
+``landmarks.csv`` (the same as one table), ``truth/`` (readings without errors), ``truth.csv`` (heights in the
+patient) and ``patients.csv``.  Everything is simulated and seeded; nobody's film is in it.
 """
 
 from __future__ import annotations
@@ -13,142 +13,168 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
-from attrs import field, frozen
+from attrs import evolve, frozen
 
-from spinegrade.anatomy import GRADED, LANDMARKS
-from spinegrade.calibration import Calibration, CalibrationState
+from spinegrade.anatomy import GRADED, LANDMARKS, LEVELS
 from spinegrade.cli import main
+from spinegrade.io.film import open_film
 from spinegrade.io.reading_json import SUFFIX, write_reading
-from spinegrade.phantom import lay_out_spine
-from spinegrade.readings import (
-    Exam,
-    ImageIdentity,
-    Landmark,
-    NotEvaluableReason,
-    Reading,
-    VertebraReading,
-)
+from spinegrade.phantom.film import Phantom, render
+from spinegrade.phantom.save import save_film, true_reading
+from spinegrade.phantom.scene import Person, read_scene
+from spinegrade.readings import Exam, Landmark, NotEvaluableReason, Reading, VertebraReading
 
 HERE = Path(__file__).parent
 SEED = 1993
 
-TREND = (36.0 / 22.0) ** (1 / 12)
-"""Normal growth of a height from one level to the next, as the rule files have it."""
 
-NORMAL = (0.97, 0.96, 1.0)
-"""Anterior, middle and posterior height of a body without fracture; plausible, no norm."""
+@frozen
+class Sample:
+    """One simulated exam, and whose it is."""
+
+    name: str
+    patient: str
+    on: date
+
+    @property
+    def exam(self) -> Exam:
+        """The exam as readings name it."""
+        return Exam(self.patient, f"{self.name}-1", self.on)
+
+
+SAMPLES = (
+    Sample("normal-adult", "sample-01", date(2026, 3, 2)),
+    Sample("wedge-biconcave", "sample-02", date(2026, 3, 9)),
+    Sample("crush", "sample-03", date(2026, 4, 1)),
+    Sample("child", "sample-04", date(2025, 4, 20)),
+    Sample("child-year-later", "sample-04", date(2026, 4, 27)),
+    Sample("dxa", "sample-05", date(2026, 5, 4)),
+    Sample("uncalibrated", "sample-06", date(2026, 5, 11)),
+    Sample("shoulder", "sample-07", date(2026, 5, 18)),
+    Sample("scheuermann", "sample-08", date(2026, 6, 1)),
+)
+
+PATIENTS = pl.DataFrame(
+    {
+        "patient": [f"sample-{n:02d}" for n in range(1, 9)],
+        "sex": ["F", "F", "F", "M", "F", "M", "F", "M"],
+        "birth_date": [
+            "1970-05-14",
+            "1951-11-02",
+            "1943-07-23",
+            "2017-02-11",
+            "1948-01-30",
+            "1958-09-09",
+            "1955-12-01",
+            "2004-06-17",
+        ],
+        "height_cm": [166.0, 159.0, 152.0, 124.5, 157.0, 176.0, 161.0, 181.0],
+        "weight_kg": [64.0, 58.5, 49.0, 27.0, 61.0, 82.0, 66.0, 74.0],
+        "underlying_disease": [
+            None,
+            None,
+            "rheumatoid arthritis",
+            "acute lymphoblastic leukaemia",
+            None,
+            None,
+            None,
+            "Scheuermann's disease",
+        ],
+    }
+)
 
 
 @frozen
-class Case:
-    """One simulated exam: what its spine is like, and who reads it how precisely."""
+class Reader:
+    """A simulated reader: how often, how precisely and how strictly he reads.
+
+    ``error_mm`` is the SD of each landmark's row and column in the patient, ``anterior_mm`` how much lower
+    than it is he sees the front of a superior endplate; he leaves out ``blind`` levels below the hidden.
+    """
 
     name: str
-    words: str
-    on: date
-    posterior_t4: float = 22.0
-    lost: dict[str, tuple[float, float, float]] = field(factory=dict)
-    """Fraction of anterior, middle and posterior height that a fracture has taken, by level."""
-    unreadable: dict[str, NotEvaluableReason] = field(factory=dict)
-    spacing_mm: float | None = 0.15
-    error_mm: float = 0.35
+    occasions: int
+    error_mm: float
+    anterior_mm: float = 0.0
+    blind: int = 0
 
 
-CASES = (
-    Case("normal-adult", "normal adult", date(2026, 3, 2)),
-    Case(
-        "wedge-biconcave",
-        "adult, wedge of T12 (grade 2) and biconcave L2 (grade 1)",
-        date(2026, 3, 9),
-        lost={"T12": (0.32, 0.12, 0.0), "L2": (0.06, 0.22, 0.0)},
-    ),
-    Case("crush", "adult, crush of T8 (grade 3)", date(2026, 4, 1), lost={"T8": (0.5, 0.48, 0.42)}),
-    Case(
-        "child",
-        "child of 8 years after glucocorticoids: T6 and T7 fractured, L1 with a depression under 20 %",
-        date(2026, 4, 20),
-        posterior_t4=11.5,
-        lost={"T6": (0.30, 0.18, 0.0), "T7": (0.10, 0.24, 0.0), "L1": (0.02, 0.14, 0.0)},
-        error_mm=0.25,
-    ),
-    Case(
-        "uncalibrated",
-        "adult on a film without pixel spacing, T4 and T5 behind the shoulder",
-        date(2026, 5, 4),
-        lost={"T11": (0.28, 0.1, 0.0)},
-        unreadable={"T4": NotEvaluableReason.OVERLAP, "T5": NotEvaluableReason.OVERLAP},
-        spacing_mm=None,
-    ),
-)
-
-READERS = (("R1", 1), ("R1", 2), ("R2", 1))
+READERS = (Reader("R1", 2, 0.30), Reader("R2", 2, 0.40, anterior_mm=0.25), Reader("R3", 1, 0.55, blind=1))
+CHILD_ERROR = 0.7
+"""A child's landmarks are missed by this much of an adult's error."""
 
 
-def true_heights(case: Case) -> np.ndarray:
-    """Return the ``(13, 3)`` heights from T4 to L4 in mm."""
-    posterior = case.posterior_t4 * TREND ** np.arange(len(GRADED.levels))
-    heights = posterior[:, None] * np.array(NORMAL)
-    for level, lost in case.lost.items():
-        heights[GRADED.levels.index(level)] *= 1 - np.array(lost)
-    return heights
-
-
-def true_landmarks(case: Case) -> np.ndarray:
-    """Return the ``(13, 6, 2)`` landmarks in mm, along a thoracic kyphosis and a lumbar lordosis."""
-    heights = true_heights(case)
-    place = np.arange(len(heights))
-    tilts = np.interp(place, [0, 5, 9, 12], [18.0, 0.0, -12.0, 8.0])
-    depths = np.linspace(1.25, 1.0, len(heights)) * case.posterior_t4 * TREND**place
-    return lay_out_spine(heights, depths, top=(40.0, 70.0), tilts=tilts)
-
-
-def read(case: Case, reader: str, occasion: int, rng: np.random.Generator) -> Reading:
-    """Return what a reader makes of the film: the truth, missed by a normal error."""
-    scale = case.spacing_mm or 0.15
-    missed = true_landmarks(case) + rng.normal(0.0, case.error_mm, (len(GRADED.levels), 6, 2))
-    pixels = np.round(missed / scale, 2)
-    calibrated = case.spacing_mm is not None
-    return Reading(
-        exam=Exam(f"sample-{case.name}", f"{case.name}-1", case.on),
-        reader=reader,
+def read(phantom: Phantom, truth: Reading, reader: Reader, occasion: int, rng: np.random.Generator) -> Reading:
+    """Return what a reader makes of a film: the truth, missed by a normal error."""
+    scene = phantom.scene
+    detector = scene.detector
+    scale = CHILD_ERROR if scene.person is Person.CHILD else 1.0
+    pixel = np.array([detector.row_spacing_mm, detector.column_spacing_mm]) / scene.beam.magnification
+    missed = rng.normal(0.0, reader.error_mm * scale, (len(LEVELS), len(LANDMARKS), 2))
+    missed[:, LANDMARKS.index("superior_anterior"), 0] += reader.anterior_mm * scale
+    points = np.round(truth.landmarks + missed / pixel, 2)
+    hidden = LEVELS.index(scene.hidden_to) + reader.blind
+    return evolve(
+        truth,
+        reader=reader.name,
         occasion=occasion,
-        image=ImageIdentity(file_name=f"{case.name}.dcm"),
-        calibration=Calibration(CalibrationState.DETECTOR, scale, scale) if calibrated else Calibration(),
         vertebrae=tuple(
-            _vertebra(case, level, points) for level, points in zip(GRADED.levels, pixels, strict=True)
+            _vertebra(level, points[LEVELS.index(level)], behind=LEVELS.index(level) <= hidden, rng=rng)
+            for level in GRADED.levels
         ),
     )
 
 
-def _vertebra(case: Case, level: str, points: np.ndarray) -> VertebraReading:
-    if level in case.unreadable:
-        return VertebraReading(level, evaluable=False, not_evaluable_reason=case.unreadable[level])
+def _vertebra(level: str, points: np.ndarray, *, behind: bool, rng: np.random.Generator) -> VertebraReading:
+    if behind:
+        return VertebraReading(level, evaluable=False, not_evaluable_reason=NotEvaluableReason.OVERLAP)
     placed = zip(LANDMARKS, points.tolist(), strict=True)
-    return VertebraReading(level, {name: Landmark(row, column) for name, (row, column) in placed})
+    landmarks = {name: Landmark(row, column) for name, (row, column) in placed}
+    return VertebraReading(level, landmarks, evaluable=True, visual_grade=_visual_grade(points, rng))
 
 
-def write_truth() -> None:
-    """Write the true heights of every sample."""
-    rows = [
-        {"exam": f"{case.name}-1", "level": level, "anterior_mm": a, "middle_mm": m, "posterior_mm": p}
-        for case in CASES
-        for level, (a, m, p) in zip(GRADED.levels, true_heights(case).round(4).tolist(), strict=True)
-    ]
+def _visual_grade(points: np.ndarray, rng: np.random.Generator) -> float:
+    """Return the grade by eye: the loss against the largest height of three, guessed to within 3 %."""
+    heights = np.linalg.norm(points[3:] - points[:3], axis=-1)
+    loss = 1 - heights.min() / heights.max() + rng.normal(-0.02, 0.03)
+    return float((0.0, 0.5, 1.0, 2.0, 3.0)[int(np.searchsorted([0.16, 0.20, 0.25, 0.40], loss))])
+
+
+def write_truth(phantoms: dict[str, Phantom]) -> None:
+    """Write the heights in the patient and the magnification of every sample."""
+    rows = []
+    for name, phantom in phantoms.items():
+        for level in GRADED.levels:
+            place = LEVELS.index(level)
+            anterior, middle, posterior = phantom.truth.heights_mm[place].round(4).tolist()
+            larger = round(float(phantom.truth.magnification[place]), 5)
+            row = {"exam": f"{name}-1", "level": level, "anterior_mm": anterior, "middle_mm": middle}
+            rows.append(row | {"posterior_mm": posterior, "magnification": larger})
     pl.DataFrame(rows).write_csv(HERE / "truth.csv")
 
 
 def make() -> None:
     """Write the samples anew."""
-    folder = HERE / "readings"
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir()
+    for folder in ("readings", "truth"):
+        shutil.rmtree(HERE / folder, ignore_errors=True)
+        (HERE / folder).mkdir()
     rng = np.random.default_rng(SEED)
-    for case in CASES:
-        for reader, occasion in READERS:
-            reading = read(case, reader, occasion, rng)
-            write_reading(reading, folder / f"{case.name}_{reader}_{occasion}{SUFFIX}")
-    write_truth()
-    main(["convert", str(folder), str(HERE / "landmarks.csv"), "--force"])
+    phantoms = {}
+    for sample in SAMPLES:
+        film = HERE / f"{sample.name}.dcm"
+        phantom = phantoms[sample.name] = render(read_scene(HERE / "scenes" / f"{sample.name}.toml"))
+        save_film(phantom, film, exam=sample.exam.id, on=sample.on, compress=True, force=True)
+        truth = true_reading(phantom, open_film(film), sample.exam)
+        write_reading(truth, HERE / "truth" / f"{sample.name}{SUFFIX}")
+        for reader in READERS:
+            for occasion in range(1, reader.occasions + 1):
+                reading = read(phantom, truth, reader, occasion, rng)
+                name = f"{sample.name}_{reader.name}_{occasion}{SUFFIX}"
+                write_reading(reading, HERE / "readings" / name)
+    save_film(phantoms["wedge-biconcave"], HERE / "wedge-biconcave.png", force=True)
+    write_truth(phantoms)
+    PATIENTS.write_csv(HERE / "patients.csv")
+    main(["convert", str(HERE / "readings"), str(HERE / "landmarks.csv"), "--force"])
 
 
 if __name__ == "__main__":

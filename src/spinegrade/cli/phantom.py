@@ -34,7 +34,7 @@ def phantom(
         int | None, typer.Option("--seed", min=0, help="Another seed, another spine.", show_default=False)
     ] = None,
     title: Annotated[
-        str | None, typer.Option("--title", help="Words on the film, in lead letters.", show_default=False)
+        str | None, typer.Option("--title", help="What the file calls the film.", show_default=False)
     ] = None,
     child: Annotated[bool, typer.Option("--child", help="A child of about 8 years.")] = False,
     dxa: Annotated[bool, typer.Option("--dxa", help="A DXA image: small, noisy, oblong pixels.")] = False,

@@ -30,8 +30,8 @@ _STEP = 1.1
 _TOGETHER = 8
 """Planes worked on at once: few enough to stay in the processor's cache."""
 
-_WALL = 0.28
-_ENDPLATE = 0.75
+_WALL = 0.3
+_ENDPLATE = 0.65
 """Thickness of the cortex in mm."""
 
 

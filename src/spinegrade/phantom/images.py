@@ -37,15 +37,17 @@ def sampled(image: Array, rows: Array, columns: Array) -> Array:
     return cast("Array", cv2.remap(image, columns, rows, cv2.INTER_LINEAR))
 
 
-def lettered(shape: tuple[int, int], words: tuple[str, ...]) -> NDArray[np.uint8]:
-    """Return a black picture with lines of white words in its upper left corner."""
+def lettered(shape: tuple[int, int], words: tuple[str, ...], *, at_right: bool) -> NDArray[np.uint8]:
+    """Return a black picture with lines of white words in one of its upper corners."""
     import cv2
     import numpy as np
 
     picture = np.zeros(shape, np.uint8)
-    height = shape[0] / 52
+    height = min(shape[0] / 64, shape[1] / 30)
+    thickness = max(1, int(height / 14))
     for line, text in enumerate(words):
-        place = (int(height * 0.8), int(height * (1.6 + 1.5 * line)))
-        thickness = max(1, int(height / 14))
+        (width, _), _ = cv2.getTextSize(text, cv2.FONT_HERSHEY_DUPLEX, height / 30, thickness)
+        left = shape[1] - width - height if at_right else height
+        place = (int(left), int(height * (1.7 + 1.5 * line)))
         cv2.putText(picture, text, place, cv2.FONT_HERSHEY_DUPLEX, height / 30, 255, thickness, cv2.LINE_AA)
     return picture

@@ -170,7 +170,7 @@ def _shoulders(down: Floats, ahead: Floats, trunk: Trunk) -> Floats:
     scale = trunk.half_depth / 122
     edge = trunk.shoulder + 14 * scale * np.square((ahead + 10 * scale) / (70 * scale))
     shoulders: Floats = (
-        125
+        210
         * scale
         * _step(edge - down - 12 * scale, 11 * scale)
         * _oval((ahead - 25 * scale) / (110 * scale))
@@ -214,7 +214,7 @@ def pelvis_and_shoulders(skeleton: Skeleton, trunk: Trunk) -> tuple[list[Rod], l
             ),
             upright,
             np.array([22.0, 23.0, 22.0]) * size,
-            0.6 * size,
+            0.3 * size,
         )
         for side in (-1.0, 1.0)
     ]
@@ -262,7 +262,7 @@ def iliac_wings(trunk: Trunk, grid: Grid, magnification: float) -> Array:
     return wings
 
 
-def lead_letters(words: tuple[str, ...], grid: Grid) -> Array:
-    """Return the attenuation of lead letters in the upper corner, which say what the film is."""
-    lead: Array = lettered(grid.shape, words).astype(np.float32) * np.float32(3.5 / 255)
+def lead_letters(words: tuple[str, ...], grid: Grid, facing: int) -> Array:
+    """Return the attenuation of lead letters behind the back, which say what the film is."""
+    lead: Array = lettered(grid.shape, words, at_right=facing < 0).astype(np.float32) * np.float32(3.5 / 255)
     return lead
