@@ -104,7 +104,9 @@ CHILD_ERROR = 0.7
 """A child's landmarks are missed by this much of an adult's error."""
 
 
-def read(phantom: Phantom, truth: Reading, reader: Reader, occasion: int, rng: np.random.Generator) -> Reading:
+def read(
+    phantom: Phantom, truth: Reading, reader: Reader, occasion: int, rng: np.random.Generator
+) -> Reading:
     """Return what a reader makes of a film: the truth, missed by a normal error."""
     scene = phantom.scene
     detector = scene.detector

@@ -51,12 +51,14 @@ def render(scene: Scene) -> Phantom:
     anatomy, texture, noise = np.random.default_rng(scene.seed).spawn(3)
     skeleton = build(scene, anatomy)
     met = attenuation(scene, skeleton, texture)
-    stored = respond(expose(met, scene.detector, noise), scene.detector)
+    dark = respond(expose(met, scene.detector, noise), scene.detector)
     truth = find_truth(skeleton, scene)
-    if scene.polarity is Polarity.MONOCHROME2:
-        stored = (2**scene.detector.bits - 1) - stored
-    centre, width = _window(stored, truth)
-    return Phantom(scene, stored, centre, width, truth)
+    top = 2**scene.detector.bits - 1
+    bright = top - dark
+    centre, width = _window(bright, truth)
+    if scene.polarity is Polarity.MONOCHROME1:
+        return Phantom(scene, dark, top - centre, width, truth)
+    return Phantom(scene, bright, centre, width, truth)
 
 
 def attenuation(scene: Scene, skeleton: Skeleton, rng: np.random.Generator) -> Array:

@@ -272,11 +272,20 @@ def scene_from(data: Mapping[str, Any], where: str) -> Scene:
     try:
         return converter.structure(given, Scene)
     except (BaseValidationError, ValueError, TypeError) as error:
-        said = (
-            "; ".join(cattrs.transform_error(error)) if isinstance(error, BaseValidationError) else str(error)
-        )
+        said = str(error)
+        if isinstance(error, BaseValidationError):
+            said = "; ".join(cattrs.transform_error(error, format_exception=_said))
         msg = f"{where}: expected a scene, got: {said}"
         raise FormatError(msg) from error
+
+
+def _said(error: BaseException, kind: type | None) -> str:
+    """Return what a validator says, in its own words where they are for people."""
+    from cattrs.v import format_exception
+
+    if isinstance(error, ValueError) and error.args:
+        return str(error.args[0])
+    return format_exception(error, kind)
 
 
 def _with_defaults(given: dict[str, Any], defaults: Scene) -> dict[str, Any]:
