@@ -83,7 +83,9 @@ def along(projection: Projection, *, half_width_mm: float = 7.0, step_mm: float 
     normal /= np.linalg.norm(normal, axis=1, keepdims=True)
     aside = np.linspace(-half_width_mm, half_width_mm, 9) / projection.spacing
     places = points[None] + aside[:, None, None] * normal[None]
-    return map_coordinates(projection.met, places.reshape(-1, 2).T, order=1).reshape(len(aside), -1).mean(axis=0)
+    return (
+        map_coordinates(projection.met, places.reshape(-1, 2).T, order=1).reshape(len(aside), -1).mean(axis=0)
+    )
 
 
 def figures(projection: Projection) -> dict[str, float]:
@@ -92,7 +94,9 @@ def figures(projection: Projection) -> dict[str, float]:
     relief = profile - gaussian_filter1d(profile, 20 / 0.5)
     slopes = np.abs(np.diff(profile)) / 0.5
     ends = gaussian_filter1d(relief, 2.0)
-    tops = np.flatnonzero((ends[1:-1] > ends[:-2]) & (ends[1:-1] > ends[2:]) & (ends[1:-1] > 0.3 * relief.std()))
+    tops = np.flatnonzero(
+        (ends[1:-1] > ends[:-2]) & (ends[1:-1] > ends[2:]) & (ends[1:-1] > 0.3 * relief.std())
+    )
     return {
         "behind the bodies": float(profile.mean()),
         "relief SD": float(relief.std()),

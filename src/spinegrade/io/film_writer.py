@@ -133,7 +133,7 @@ def _add_study(dataset: Dataset, header: FilmHeader) -> None:
     dataset.SeriesDescription = header.description[:64]
     dataset.PatientOrientation = list(header.orientation)
     dataset.ImageType = ["DERIVED", "SECONDARY"]
-    dataset.BurnedInAnnotation = "YES"
+    dataset.BurnedInAnnotation = "NO"
 
 
 def _add_spacing(dataset: Dataset, tags: SpacingTags) -> None:

@@ -12,7 +12,7 @@ from datetime import date, datetime
 from functools import lru_cache, partial
 from importlib import resources
 from operator import eq
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from spinegrade.calibration import CalibrationState
 from spinegrade.errors import FormatError
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from cattrs import Converter
+
+_Record = TypeVar("_Record")
 
 FORMAT = "spinegrade-reading/1"
 SUFFIX = ".reading.json"
@@ -60,6 +62,26 @@ def dump_reading(reading: Reading) -> str:
     """Return the text of a reading file."""
     content = {"format": FORMAT, **_converter().unstructure(reading)}
     return json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def to_plain(record: object) -> Any:  # noqa: ANN401  dictionaries, lists, text, numbers, None
+    """Return a record of a reading as the plain data that a file holds of it."""
+    return _converter().unstructure(record)
+
+
+def from_plain(data: object, kind: type[_Record]) -> _Record:
+    """Return the record of this kind that plain data describe.
+
+    Raises
+    ------
+    FormatError
+        If they describe none.
+    """
+    try:
+        return _converter().structure(data, kind)
+    except Exception as error:  # cattrs raises groups of whatever the records raise
+        msg = f"{kind.__name__}: {_words(error)}"
+        raise FormatError(msg) from error
 
 
 def write_reading(reading: Reading, path: Path, *, force: bool = False) -> None:

@@ -1,0 +1,129 @@
+"""Where a reading is kept, who holds it, and whether it belongs to the film.
+
+One file a reader and occasion.  Whoever edits it holds a lock, which the system takes away when the process
+ends, however it ends; whoever comes second may look and not write.
+"""
+
+from __future__ import annotations
+
+import getpass
+import json
+import os
+import re
+import socket
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from attrs import frozen
+
+from spinegrade.errors import FormatError, ReadingError
+from spinegrade.io.reading_json import SUFFIX, read_reading, write_reading
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from filelock import BaseFileLock
+
+    from spinegrade.radiograph import ImageIdentity
+    from spinegrade.readings import Reading
+
+
+def reading_path(film: Path, reader: str, occasion: int, folder: Path | None = None) -> Path:
+    """Return the file of a reader's reading of a film: beside it, or in a folder of readings."""
+    stem = film.name.rsplit(".", 1)[0] if "." in film.name else film.name
+    safe = re.sub(r"[^\w.-]+", "-", reader).strip("-.") or "reader"
+    return (folder or film.parent) / f"{stem}_{safe}_{occasion}{SUFFIX}"
+
+
+@frozen
+class Held:
+    """A reading file that this process holds, or may only look at; ``read_only`` says why."""
+
+    path: Path
+    read_only: str = ""
+    lock: BaseFileLock | None = None
+
+    def keep(self, reading: Reading) -> None:
+        """Write the reading to its file.
+
+        Raises
+        ------
+        FormatError
+            If it cannot be written.
+        ReadingError
+            If somebody else holds it.
+        """
+        if self.read_only:
+            msg = f"{self.path}: expected to hold the reading, got: {self.read_only}"
+            raise ReadingError(msg)
+        write_reading(reading, self.path, force=True)
+
+    def let_go(self) -> None:
+        """Let another window edit the reading."""
+        if self.lock is not None and self.lock.is_locked:
+            _owner(self.path).unlink(missing_ok=True)
+            self.lock.release()
+
+
+def hold(path: Path) -> Held:
+    """Take hold of a reading file, which need not exist; a file that another window holds is read-only."""
+    from filelock import FileLock, Timeout
+
+    lock = FileLock(path.parent / f".{path.name}.lock", timeout=0)
+    try:
+        lock.acquire()
+        _owner(path).write_text(json.dumps(_me()), encoding="utf-8")
+    except Timeout:
+        return Held(path, f"it is being edited {_by_whom(path)}")
+    except OSError as error:
+        lock.release()
+        return Held(path, f"{path.parent} cannot be written to ({error.strerror})")
+    return Held(path, lock=lock)
+
+
+def _owner(path: Path) -> Path:
+    return path.parent / f".{path.name}.owner"
+
+
+def _me() -> dict[str, str]:
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    return {
+        "user": getpass.getuser(),
+        "host": socket.gethostname(),
+        "process": str(os.getpid()),
+        "since": now,
+    }
+
+
+def _by_whom(path: Path) -> str:
+    try:
+        owner = json.loads(_owner(path).read_text(encoding="utf-8"))
+        return f"by {owner['user']} on {owner['host']} since {owner['since'][:16].replace('T', ' ')} UTC"
+    except (OSError, ValueError, KeyError, TypeError):
+        return "in another window"
+
+
+def found_reading(path: Path, image: ImageIdentity) -> Reading | None:
+    """Return the reading in a file if there is one, and it is of this film.
+
+    Raises
+    ------
+    FormatError
+        If the file is no reading, or of a newer version, or the reading is of another film.
+    """
+    if not path.exists():
+        return None
+    reading = read_reading(path)
+    theirs, ours = reading.image.sha256, image.sha256
+    if theirs and ours and theirs != ours:
+        msg = f"{path}: expected a reading of the film with pixels {ours[:12]}, got one of {theirs[:12]}"
+        raise FormatError(msg)
+    return reading
+
+
+def next_occasion(film: Path, reader: str, folder: Path | None = None) -> int:
+    """Return the first occasion of a reader on a film that has no file yet."""
+    occasion = 1
+    while reading_path(film, reader, occasion, folder).exists():
+        occasion += 1
+    return occasion
