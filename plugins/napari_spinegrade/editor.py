@@ -122,6 +122,12 @@ class ReadingEditor:
         self._done, self._undone = _history(reading.events)
         self._cursor = self._order.next_open(reading, None)
         self._last_action: datetime | None = None
+        self._level = self._cursor.level if self._cursor else self._order.levels[0]
+
+    @property
+    def level(self) -> str:
+        """The vertebra that is worked on: the one last placed in, or gone to."""
+        return self._level
 
     @property
     def reading(self) -> Reading:
@@ -167,18 +173,23 @@ class ReadingEditor:
 
     def go_to(self, place: Place | None) -> None:
         """Make this the landmark that is placed next, or corrected."""
-        self._go(place)
+        self._visit(place)
 
     def step(self, by: int) -> None:
         """Go to the next landmark (1), the one before (-1), or so many on."""
-        self._go(self._order.step(self._cursor, by))
+        self._visit(self._order.step(self._cursor, by))
 
     def step_level(self, by: int) -> None:
         """Go to the first landmark of the vertebra so many levels below, or above."""
         levels = self._order.levels
-        now = levels.index(self._cursor.level) if self._cursor and self._cursor.level in levels else 0
+        now = levels.index(self._level) if self._level in levels else 0
         level = levels[max(0, min(len(levels) - 1, now + by))]
-        self._go(Place(level, self._order.landmarks[0]))
+        self._visit(Place(level, self._order.landmarks[0]))
+
+    def _visit(self, place: Place | None) -> None:
+        if place is not None:
+            self._level = place.level
+        self._go(place)
 
     def _go(self, place: Place | None) -> None:
         if place != self._cursor:
@@ -200,6 +211,7 @@ class ReadingEditor:
             raise ReadingError(msg)
         place = self._cursor
         self._put("place", place, self._landmark(row, column))
+        self._level = place.level
         self._go(self._order.next_open(self._reading, place))
 
     def correct(self, place: Place, row: float, column: float) -> None:
@@ -210,6 +222,7 @@ class ReadingEditor:
         ReadingError
             If the point lies outside the film.
         """
+        self._level = place.level
         self._put("move", place, self._landmark(row, column))
 
     def nudge(self, rows: float, columns: float) -> None:

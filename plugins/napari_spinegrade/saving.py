@@ -7,6 +7,7 @@ ends, however it ends; whoever comes second may look and not write.
 from __future__ import annotations
 
 import getpass
+import glob
 import json
 import os
 import re
@@ -69,9 +70,12 @@ def hold(path: Path) -> Held:
     """Take hold of a reading file, which need not exist; a file that another window holds is read-only."""
     from filelock import FileLock, Timeout
 
+    if not path.parent.is_dir():
+        return Held(path, f"{path.parent} is no folder that can be written to")
     lock = FileLock(path.parent / f".{path.name}.lock", timeout=0)
     try:
         lock.acquire()
+        _tidy(path)
         _owner(path).write_text(json.dumps(_me()), encoding="utf-8")
     except Timeout:
         return Held(path, f"it is being edited {_by_whom(path)}")
@@ -79,6 +83,12 @@ def hold(path: Path) -> Held:
         lock.release()
         return Held(path, f"{path.parent} cannot be written to ({error.strerror})")
     return Held(path, lock=lock)
+
+
+def _tidy(path: Path) -> None:
+    """Remove what a process left that was killed while it wrote; only the holder of the lock may."""
+    for left in path.parent.glob(f".{glob.escape(path.name)}.*.part"):
+        left.unlink(missing_ok=True)
 
 
 def _owner(path: Path) -> Path:

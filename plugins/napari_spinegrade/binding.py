@@ -1,0 +1,312 @@
+"""Between napari and the editor: mouse to actions, readings to layers.
+
+The layers are a view.  Whatever napari itself does to them is drawn over from the editor again.  Left click
+places, left drag on a landmark corrects it, left drag elsewhere pans, right drag sets window and level.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from psygnal import Signal
+
+from napari_spinegrade import display, layers
+from napari_spinegrade.editor import Place
+from napari_spinegrade.live import Numbers, measure
+from spinegrade.errors import SpinegradeError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from napari.components import ViewerModel
+    from napari.layers import Image, Points, Vectors
+    from numpy.typing import NDArray
+
+    from napari_spinegrade.editor import ReadingEditor
+    from spinegrade.assess import Method
+
+    Floats = NDArray[np.float64]
+    Ruled = Callable[[tuple[float, float], tuple[float, float]], object]
+
+CLICK_REACH = 5.0
+"""Screen pixels that the mouse may move between press and release of a click."""
+GRAB_REACH = 9.0
+"""Screen pixels from a landmark within which a press takes hold of it."""
+
+_LEFT, _RIGHT = 1, 2
+
+
+class Binding:
+    """One film in a viewer, with the reading that is made of it."""
+
+    pointed = Signal(float, float)
+    """The pointer is over this row and column of the film."""
+    grabbed = Signal(object)
+    """A landmark is being dragged: its `Place`, or None when it is let go."""
+    measured = Signal(object)
+    """The numbers are others: a `Numbers`."""
+    said = Signal(str)
+    """Something to tell the reader, as that a click fell outside the film."""
+    windowed = Signal()
+    """The film's window is another."""
+
+    def __init__(self, viewer: ViewerModel, film: Image, editor: ReadingEditor, method: Method) -> None:
+        self.viewer, self.film, self.editor, self.method = viewer, film, editor, method
+        self.hidden_numbers = False
+        self._drawing = False
+        self._ruler: tuple[list[tuple[float, float]], Ruled] | None = None
+        self.numbers: Numbers = measure(editor.shown, method)
+        self.outline, self.labels, self.marks = self._add_layers()
+        self._listen()
+        self.draw()
+
+    # Layers
+
+    def _add_layers(self) -> tuple[Vectors, Points, Points]:
+        """Add the layers, all in the film's scale and units, and give the film's landmarks the focus."""
+        alike: dict[str, Any] = {"scale": self.film.scale, "units": self.film.units}
+        alike["axis_labels"] = self.film.axis_labels
+        nothing = np.zeros((0, 2))
+        outline = self.viewer.add_vectors(
+            np.zeros((0, 2, 2)), name="outlines", edge_width=self._line(), vector_style="line", **alike
+        )
+        labels = self.viewer.add_points(
+            nothing, name="levels", size=1, opacity=1.0, symbol="disc", face_color="transparent", **alike
+        )
+        labels.border_color = "transparent"
+        marks = self.viewer.add_points(
+            nothing,
+            name="landmarks",
+            size=self._line() * 5,
+            symbol="cross",
+            border_width=0,
+            face_color="white",
+            features={"level": [], "landmark": []},
+            **alike,
+        )
+        marks.metadata["spinegrade"] = {}
+        self.viewer.layers.selection.active = marks
+        return outline, labels, marks
+
+    def _line(self) -> float:
+        """Return the width of a line in film pixels: a thousandth of the film's height."""
+        return max(0.6, self.film.data.shape[0] / 1400)
+
+    def draw(self) -> None:
+        """Draw the reading as the editor shows it."""
+        reading = self.editor.shown
+        self.numbers = measure(reading, self.method)
+        shown = None if self.hidden_numbers else self.numbers
+        self._drawing = True
+        try:
+            self._draw_marks(layers.marks_of(reading))
+            self._draw_outline(layers.outlines_of(reading.landmarks, layers.colours_of(shown)))
+            self._draw_labels(*layers.labels_of(reading, shown))
+        finally:
+            self._drawing = False
+        self.marks.metadata["spinegrade"] = {"reading": self.editor.reading}
+        self.measured.emit(self.numbers)
+
+    def _draw_marks(self, marks: layers.Marks) -> None:
+        self._marks = marks
+        same = len(self.marks.data) == len(marks.places)
+        self.marks.data = marks.places
+        names = list(zip(marks.levels, marks.landmarks, strict=True))
+        if not same or names != self._names():
+            self.marks.features = marks.features
+        self._colour_marks()
+        self.marks.selected_data = set()
+
+    def _names(self) -> list[tuple[str, str]]:
+        features = self.marks.features
+        return list(zip(features["level"], features["landmark"], strict=True))
+
+    def _colour_marks(self) -> None:
+        """Give the landmark at the cursor its own colour."""
+        cursor = self.editor.cursor
+        at = [
+            cursor is not None and (level, name) == (cursor.level, cursor.landmark)
+            for level, name in zip(self._marks.levels, self._marks.landmarks, strict=True)
+        ]
+        if at:
+            self.marks.face_color = [layers.NEXT if here else "white" for here in at]
+
+    def _draw_outline(self, outline: tuple[Floats, list[str]]) -> None:
+        vectors, colours = outline
+        self.outline.data = vectors
+        if len(vectors):
+            self.outline.edge_color = colours
+
+    def _draw_labels(self, places: Floats, words: list[str], colours: list[str]) -> None:
+        self.labels.data = places
+        if len(places):
+            self.labels.text = {"string": words, "color": colours, "size": 12, "anchor": "center"}
+
+    # Listening
+
+    def _listen(self) -> None:
+        self.editor.changed.connect(self.draw)
+        self.editor.moved.connect(self._colour_marks)
+        self.viewer.mouse_drag_callbacks.append(self._on_press)
+        self.viewer.mouse_move_callbacks.append(self._on_move)
+        self._double_clicks = list(self.viewer.mouse_double_click_callbacks)
+        self.viewer.mouse_double_click_callbacks[:] = [self._on_double_click]
+        for layer in (self.marks, self.labels, self.outline):
+            layer.events.data.connect(self._on_foreign_change)
+            layer.events.mode.connect(self._on_mode)
+
+    def close(self) -> None:
+        """Stop listening and take the layers away; the reading is the editor's."""
+        self.editor.changed.disconnect(self.draw)
+        self.editor.moved.disconnect(self._colour_marks)
+        for callbacks, mine in (
+            (self.viewer.mouse_drag_callbacks, self._on_press),
+            (self.viewer.mouse_move_callbacks, self._on_move),
+        ):
+            if mine in callbacks:
+                callbacks.remove(mine)
+        self.viewer.mouse_double_click_callbacks[:] = self._double_clicks
+        for layer in (self.marks, self.labels, self.outline):
+            layer.events.data.disconnect(self._on_foreign_change)
+            layer.events.mode.disconnect(self._on_mode)
+            if layer in self.viewer.layers:
+                self.viewer.layers.remove(layer)
+
+    def _on_foreign_change(self, event: Any) -> None:  # noqa: ANN401  napari's event
+        """Draw over what napari did to a layer; adding and removing is announced before and after."""
+        if not self._drawing and str(getattr(event, "action", "changed")) in _AFTERWARDS:
+            self.draw()
+
+    def _on_mode(self) -> None:
+        """Keep napari's own placing and selecting out of the way."""
+        for layer in (self.marks, self.labels, self.outline):
+            if str(layer.mode) != "pan_zoom":
+                layer.mode = "pan_zoom"
+
+    # The mouse
+
+    def on_film(self, position: Sequence[float]) -> tuple[float, float]:
+        """Return row and column of the film for a place in the viewer's world."""
+        row, column = self.film.world_to_data(position)[-2:]
+        return float(row), float(column)
+
+    def _on_move(self, _: object, event: Any) -> None:  # noqa: ANN401  napari's event
+        self.pointed.emit(*self.on_film(event.position))
+
+    def _on_press(self, _: object, event: Any) -> Iterator[None]:  # noqa: ANN401  napari's event
+        if event.button == _RIGHT:
+            yield from self._window(event)
+        elif event.button == _LEFT and not event.modifiers:
+            held = self._mark_at(event) if self._ruler is None else None
+            yield from self._click(event) if held is None else self._drag(held, event)
+
+    def _on_double_click(self, _: object, event: Any) -> None:  # noqa: ANN401  napari's event
+        """Take the second of two quick clicks, which Qt calls a double click, as the click it is."""
+        if event.button == _LEFT and self._mark_at(event) is None:
+            self._clicked(self.on_film(event.position))
+
+    def _click(self, event: Any) -> Iterator[None]:  # noqa: ANN401  napari's event
+        """Place on release, unless the mouse was moved away: that is a pan."""
+        start = np.array(event.pos, dtype=float)
+        yield
+        farthest = 0.0
+        while event.type == "mouse_move":
+            farthest = max(farthest, float(np.linalg.norm(np.array(event.pos) - start)))
+            yield
+        if farthest <= CLICK_REACH:
+            self._clicked(self.on_film(event.position))
+
+    def _clicked(self, place: tuple[float, float]) -> None:
+        """Place a landmark, or an end of the ruler."""
+        if self._ruler is None:
+            self._act(lambda: self.editor.place(*place))
+            return
+        ends, ruled = self._ruler
+        ends.append(place)
+        if len(ends) == 2:
+            self._ruler = None
+            ruled(ends[0], ends[1])
+
+    def measure_next(self, ruled: Ruled) -> None:
+        """Take the next two clicks as the ends of a ruler, and hand them over."""
+        self._ruler = ([], ruled)
+
+    def _drag(self, held: int, event: Any) -> Iterator[None]:  # noqa: ANN401  napari's event
+        """Correct a landmark: it keeps its distance from the pointer, and lands on release."""
+        place = Place(self._marks.levels[held], self._marks.landmarks[held])
+        start = np.array(self.on_film(event.position))
+        offset = self._marks.places[held] - start
+        self._hold_still()
+        moved = False
+        try:
+            yield
+            while event.type == "mouse_move":
+                moved = True
+                to = np.array(self.on_film(event.position)) + offset
+                self._act(lambda to=to: self.editor.preview(place, *to))  # type: ignore[misc]
+                self.grabbed.emit(place)
+                self.pointed.emit(*to)
+                yield
+        finally:
+            self._let_move()
+            self.grabbed.emit(None)
+        if moved:
+            to = np.array(self.on_film(event.position)) + offset
+            self._act(lambda: self.editor.correct(place, *to))
+            self.editor.end_preview()
+        else:
+            self.editor.go_to(place)
+
+    def _window(self, event: Any) -> Iterator[None]:  # noqa: ANN401  napari's event
+        """Set window and level: right is wider, down is darker."""
+        start = np.array(event.pos, dtype=float)
+        limits = tuple(self.film.contrast_limits)
+        data_range = tuple(self.film.contrast_limits_range)
+        self._hold_still()
+        try:
+            yield
+            while event.type == "mouse_move":
+                down, right = self._screen(np.array(event.pos, dtype=float) - start)
+                self.set_limits(display.drag(limits, right, down, data_range))
+                yield
+        finally:
+            self._let_move()
+
+    @staticmethod
+    def _screen(moved: Floats) -> tuple[float, float]:
+        """Return screen pixels down and right; a canvas counts x first."""
+        return float(moved[1]), float(moved[0])
+
+    def set_limits(self, limits: tuple[float, float]) -> None:
+        """Show the film between these stored values, which may lie beyond its own."""
+        low, high = limits
+        widest = self.film.contrast_limits_range
+        if low < widest[0] or high > widest[1]:
+            self.film.contrast_limits_range = (min(low, widest[0]), max(high, widest[1]))
+        self.film.contrast_limits = (low, high)
+        self.windowed.emit()
+
+    def _hold_still(self) -> None:
+        """Keep the film where it is while something else is dragged."""
+        self.viewer.scene.camera.mouse_pan = self.viewer.scene.camera.mouse_zoom = False
+
+    def _let_move(self) -> None:
+        self.viewer.scene.camera.mouse_pan = self.viewer.scene.camera.mouse_zoom = True
+
+    def _mark_at(self, event: Any) -> int | None:  # noqa: ANN401  napari's event
+        """Return the landmark under the pointer."""
+        scale = self.film.scale[-2:]
+        column_on_screen = float(self.viewer.scene.camera.zoom * scale[1])
+        place = np.array(self.on_film(event.position))
+        return layers.nearest_mark(self._marks, place, GRAB_REACH / column_on_screen, scale[0] / scale[1])
+
+    def _act(self, action: Callable[[], object]) -> None:
+        """Do what the reader asked for, and say so where it cannot be done."""
+        try:
+            action()
+        except SpinegradeError as error:
+            self.said.emit(str(error))
+
+
+_AFTERWARDS = ("added", "removed", "changed", "ActionType.ADDED", "ActionType.REMOVED", "ActionType.CHANGED")
