@@ -34,6 +34,14 @@ CLICK_REACH = 5.0
 GRAB_REACH = 9.0
 """Screen pixels from a landmark within which a press takes hold of it."""
 
+PICK_REACH = 4.0
+"""Screen pixels within which a click goes to a landmark instead of placing the next beside it."""
+
+_LINE = 1.3
+"""Width of an outline in screen pixels."""
+_MARK = 11
+"""Size of a landmark's ring in screen pixels; what it marks is seen inside it."""
+
 _LEFT, _RIGHT = 1, 2
 
 
@@ -55,10 +63,12 @@ class Binding:
         self.viewer, self.film, self.editor, self.method = viewer, film, editor, method
         self.hidden_numbers = False
         self._drawing = False
+        self._drawn: dict[str, object] = {}
         self._ruler: tuple[list[tuple[float, float]], Ruled] | None = None
         self.numbers: Numbers = measure(editor.shown, method)
         self.outline, self.labels, self.marks = self._add_layers()
         self._listen()
+        self._fit_width()
         self.draw()
 
     # Layers
@@ -69,29 +79,23 @@ class Binding:
         alike["axis_labels"] = self.film.axis_labels
         nothing = np.zeros((0, 2))
         outline = self.viewer.add_vectors(
-            np.zeros((0, 2, 2)), name="outlines", edge_width=self._line(), vector_style="line", **alike
+            np.zeros((0, 2, 2)), name="outlines", edge_width=1, vector_style="line", **alike
         )
-        labels = self.viewer.add_points(
-            nothing, name="levels", size=1, opacity=1.0, symbol="disc", face_color="transparent", **alike
-        )
-        labels.border_color = "transparent"
+        labels = self.viewer.add_points(nothing, name="levels", size=1, **alike)
         marks = self.viewer.add_points(
             nothing,
             name="landmarks",
-            size=self._line() * 5,
-            symbol="cross",
-            border_width=0,
-            face_color="white",
+            size=6,
+            canvas_size_limits=(_MARK, _MARK),
             features={"level": [], "landmark": []},
             **alike,
         )
+        for layer, border in ((marks, 0.09), (labels, 0.0)):
+            layer.current_face_color, layer.current_border_width = "transparent", border
+            layer.current_border_color = "white" if border else "transparent"
         marks.metadata["spinegrade"] = {}
         self.viewer.layers.selection.active = marks
         return outline, labels, marks
-
-    def _line(self) -> float:
-        """Return the width of a line in film pixels: a thousandth of the film's height."""
-        return max(0.6, self.film.data.shape[0] / 1400)
 
     def draw(self) -> None:
         """Draw the reading as the editor shows it."""
@@ -110,17 +114,12 @@ class Binding:
 
     def _draw_marks(self, marks: layers.Marks) -> None:
         self._marks = marks
-        same = len(self.marks.data) == len(marks.places)
         self.marks.data = marks.places
-        names = list(zip(marks.levels, marks.landmarks, strict=True))
-        if not same or names != self._names():
+        if self._is_new("names", (marks.levels, marks.landmarks)):
             self.marks.features = marks.features
+            self._drawn.pop("marks", None)
+            self.marks.selected_data = set()
         self._colour_marks()
-        self.marks.selected_data = set()
-
-    def _names(self) -> list[tuple[str, str]]:
-        features = self.marks.features
-        return list(zip(features["level"], features["landmark"], strict=True))
 
     def _colour_marks(self) -> None:
         """Give the landmark at the cursor its own colour."""
@@ -129,25 +128,42 @@ class Binding:
             cursor is not None and (level, name) == (cursor.level, cursor.landmark)
             for level, name in zip(self._marks.levels, self._marks.landmarks, strict=True)
         ]
-        if at:
-            self.marks.face_color = [layers.NEXT if here else "white" for here in at]
+        colours = [layers.NEXT if here else "white" for here in at]
+        if colours and self._is_new("marks", colours):
+            self.marks.border_color = colours
 
     def _draw_outline(self, outline: tuple[Floats, list[str]]) -> None:
         vectors, colours = outline
         self.outline.data = vectors
-        if len(vectors):
+        if colours and self._is_new("outlines", colours):
             self.outline.edge_color = colours
 
     def _draw_labels(self, places: Floats, words: list[str], colours: list[str]) -> None:
+        """Draw the labels; while a landmark is dragged they follow only what they say."""
+        dragged = self.editor.shown is not self.editor.reading
+        new = self._is_new("labels", (words, colours))
+        if dragged and not new:
+            return
         self.labels.data = places
-        if len(places):
-            self.labels.text = {"string": words, "color": colours, "size": 12, "anchor": "center"}
+        if new and words:
+            self.labels.text = {"string": words, "color": colours, "size": 9, "anchor": "center"}
+
+    def _is_new(self, what: str, drawn: object) -> bool:
+        """Return whether something is to be drawn otherwise than it was; napari takes long to do it again."""
+        before, self._drawn[what] = self._drawn.get(what), drawn
+        return before != drawn
+
+    def _fit_width(self) -> None:
+        """Draw lines as wide on the screen at every zoom, so that they never cover an endplate."""
+        on_screen = float(self.viewer.scene.camera.zoom * self.film.scale[-1])
+        self.outline.edge_width = _LINE / max(on_screen, 1e-6)
 
     # Listening
 
     def _listen(self) -> None:
         self.editor.changed.connect(self.draw)
         self.editor.moved.connect(self._colour_marks)
+        self.viewer.scene.camera.events.zoom.connect(self._fit_width)
         self.viewer.mouse_drag_callbacks.append(self._on_press)
         self.viewer.mouse_move_callbacks.append(self._on_move)
         self._double_clicks = list(self.viewer.mouse_double_click_callbacks)
@@ -166,6 +182,7 @@ class Binding:
         ):
             if mine in callbacks:
                 callbacks.remove(mine)
+        self.viewer.scene.camera.events.zoom.disconnect(self._fit_width)
         self.viewer.mouse_double_click_callbacks[:] = self._double_clicks
         for layer in (self.marks, self.labels, self.outline):
             layer.events.data.disconnect(self._on_foreign_change)
@@ -203,7 +220,7 @@ class Binding:
 
     def _on_double_click(self, _: object, event: Any) -> None:  # noqa: ANN401  napari's event
         """Take the second of two quick clicks, which Qt calls a double click, as the click it is."""
-        if event.button == _LEFT and self._mark_at(event) is None:
+        if event.button == _LEFT and self._mark_at(event, PICK_REACH) is None:
             self._clicked(self.on_film(event.position))
 
     def _click(self, event: Any) -> Iterator[None]:  # noqa: ANN401  napari's event
@@ -255,20 +272,23 @@ class Binding:
             to = np.array(self.on_film(event.position)) + offset
             self._act(lambda: self.editor.correct(place, *to))
             self.editor.end_preview()
-        else:
+        elif self._mark_at(event, PICK_REACH) == held or self.editor.cursor is None:
             self.editor.go_to(place)
+        else:
+            self._clicked(self.on_film(event.position))
 
     def _window(self, event: Any) -> Iterator[None]:  # noqa: ANN401  napari's event
         """Set window and level: right is wider, down is darker."""
         start = np.array(event.pos, dtype=float)
         limits = tuple(self.film.contrast_limits)
-        data_range = tuple(self.film.contrast_limits_range)
+        data_range = self.film.metadata["spinegrade"]["data_range"]
+        darker = -1 if self.film.colormap.name == "gray_r" else 1
         self._hold_still()
         try:
             yield
             while event.type == "mouse_move":
                 down, right = self._screen(np.array(event.pos, dtype=float) - start)
-                self.set_limits(display.drag(limits, right, down, data_range))
+                self.set_limits(display.drag(limits, right, darker * down, data_range))
                 yield
         finally:
             self._let_move()
@@ -294,12 +314,12 @@ class Binding:
     def _let_move(self) -> None:
         self.viewer.scene.camera.mouse_pan = self.viewer.scene.camera.mouse_zoom = True
 
-    def _mark_at(self, event: Any) -> int | None:  # noqa: ANN401  napari's event
-        """Return the landmark under the pointer."""
+    def _mark_at(self, event: Any, reach: float = GRAB_REACH) -> int | None:  # noqa: ANN401  napari's event
+        """Return the landmark within so many screen pixels of the pointer."""
         scale = self.film.scale[-2:]
         column_on_screen = float(self.viewer.scene.camera.zoom * scale[1])
         place = np.array(self.on_film(event.position))
-        return layers.nearest_mark(self._marks, place, GRAB_REACH / column_on_screen, scale[0] / scale[1])
+        return layers.nearest_mark(self._marks, place, reach / column_on_screen, scale[0] / scale[1])
 
     def _act(self, action: Callable[[], object]) -> None:
         """Do what the reader asked for, and say so where it cannot be done."""

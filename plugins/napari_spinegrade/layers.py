@@ -103,7 +103,7 @@ def colours_of(numbers: Numbers | None) -> list[str]:
 
 
 def labels_of(reading: Reading, numbers: Numbers | None) -> tuple[Floats, list[str], list[str]]:
-    """Return ``(n, 2)`` places in front of the bodies, words to write there, and their colours.
+    """Return ``(n, 2)`` places behind the bodies, words to write there, and their colours.
 
     A label stands clear of its body at half height, never over an endplate.
     """
@@ -112,7 +112,7 @@ def labels_of(reading: Reading, numbers: Numbers | None) -> tuple[Floats, list[s
     places, words, shades = [], [], []
     for vertebra in reading.vertebrae:
         at = LEVELS.index(vertebra.level)
-        place = _in_front(points[at])
+        place = _behind(points[at])
         if place is None:
             continue
         grade = numbers.grade_words(vertebra.level) if numbers is not None else ""
@@ -122,13 +122,13 @@ def labels_of(reading: Reading, numbers: Numbers | None) -> tuple[Floats, list[s
     return np.array(places).reshape(-1, 2), words, shades
 
 
-def _in_front(points: Floats) -> Floats | None:
-    """Return a place half a depth in front of a body; None where its front is not placed."""
+def _behind(points: Floats) -> Floats | None:
+    """Return a place a depth behind a body, where films are dark; None where its back is not placed."""
     front, back = points[[0, 3]], points[[2, 5]]
-    if np.isnan(front).any() or np.isnan(back).all():
+    if np.isnan(back).any() or np.isnan(front).all():
         return None
-    middle = front.mean(axis=0)
-    place: Floats = middle + 0.5 * (middle - np.nanmean(back, axis=0))
+    middle = back.mean(axis=0)
+    place: Floats = middle + 1.15 * (middle - np.nanmean(front, axis=0))
     return place
 
 

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from napari_spinegrade.editor import Place, ReadingEditor
     from napari_spinegrade.live import Numbers
 
+_WIDTH = 384
+"""Width of the desk, which leaves the film most of a 1366 pixel screen."""
 _RETRY_MS = 4000
 """Time after which a save that failed is tried again."""
 
@@ -39,11 +41,11 @@ _RETRY_MS = 4000
 class ReadingDesk(QWidget):  # type: ignore[misc]
     """A dock in which one film after another is read."""
 
-    def __init__(self, viewer: napari.viewer.Viewer) -> None:
+    def __init__(self, viewer: napari.viewer.Viewer, reader: str | None = None) -> None:
         super().__init__()
         self.viewer = viewer
         self.method = Method()
-        self.reader = getpass.getuser()
+        self.reader = reader or getpass.getuser()
         self.opened: Opened | None = None
         self.binding: Binding | None = None
         self.hidden_numbers = False
@@ -65,11 +67,11 @@ class ReadingDesk(QWidget):  # type: ignore[misc]
         self.summary, self.actions_panel = SummaryPanel(), ActionPanel(SHORTCUTS)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(6, 4, 6, 4)
-        layout.setSpacing(4)
+        layout.setSpacing(3)
         for part in (self.head, self.film_panel, self.table, self.summary, self.profile, self.actions_panel):
             layout.addWidget(part)
         layout.setStretchFactor(self.profile, 1)
-        self.setMinimumWidth(372)
+        self.setFixedWidth(_WIDTH)
         self.table.chosen.connect(self.go_to_level)
         self.film_panel.preset_chosen.connect(self.use_preset)
         self.actions_panel.called.connect(lambda name: getattr(self, name)())
@@ -432,7 +434,7 @@ class ReadingDesk(QWidget):  # type: ignore[misc]
         """Lay a preview of local contrast over the film, or take it away."""
         if self.binding is None:
             return
-        film, name = self.binding.film, "CLAHE preview"
+        film, name = self.binding.film, "CLAHE preview (not for measuring)"
         if name in self.viewer.layers:
             self.viewer.layers.remove(name)
             return
@@ -457,6 +459,10 @@ class ReadingDesk(QWidget):  # type: ignore[misc]
 
         points = self.editor.shown.landmarks[LEVELS.index(self.editor.level)]
         self._fit(points, margin=0.9)
+
+    def fit_film(self) -> None:
+        """Fill the canvas with the film, once the window has its size."""
+        QTimer.singleShot(0, self.viewer.reset_view)
 
     def fit_spine(self) -> None:
         """Fill the canvas with all that has been placed, or the film."""

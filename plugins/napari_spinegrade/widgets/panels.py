@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from spinegrade.calibration import Calibration
     from spinegrade.readings import Reading
 
+_BUTTON = 22
+"""Height of a button."""
 _BAD, _QUIET = "#ff8f8f", "#9aa4ad"
 
 REASON_WORDS = {
@@ -100,10 +102,11 @@ class HeadPanel(QWidget):  # type: ignore[misc]
         self.next.setStyleSheet(f"color: {NEXT}; font-size: 15px; font-weight: bold")
         self.progress = QProgressBar()
         self.progress.setRange(0, 78)
-        self.progress.setFixedHeight(12)
-        self.progress.setFormat("%v of 78")
+        self.progress.setFixedHeight(6)
+        self.progress.setTextVisible(False)
         self.words = _label(colour=_QUIET, wrap=True)
-        self.words.setMinimumHeight(30)
+        self.words.setMinimumHeight(32)
+        self.words.setAlignment(Qt.AlignmentFlag.AlignTop)
         first, second = QHBoxLayout(), QHBoxLayout()
         first.addWidget(self.who, 1)
         first.addWidget(self.kept)
@@ -141,6 +144,7 @@ class HeadPanel(QWidget):  # type: ignore[misc]
     def show_progress(self, done: int) -> None:
         """Show how many landmarks are dealt with."""
         self.progress.setValue(done)
+        self.progress.setToolTip(f"{done} of 78 landmarks dealt with")
 
     def say(self, words: str, *, bad: bool = False) -> None:
         """Say something to the reader."""
@@ -200,7 +204,7 @@ class FilmPanel(QWidget):  # type: ignore[misc]
     def show_window(self, film: Image) -> None:
         """Show window and level."""
         facts = film.metadata["spinegrade"]
-        modality = facts["film"].display.modality if not facts.get("baked") else None
+        modality = None if facts["baked"] else facts["film"].display.modality
         words = display.window_words(tuple(film.contrast_limits), modality)
         inverted = ", inverted" if film.colormap.name == "gray_r" else ""
         self.window_words.setText(f"{words}{inverted}   (right-drag changes it)")
@@ -211,18 +215,18 @@ class SummaryPanel(QWidget):  # type: ignore[misc]
 
     def __init__(self) -> None:
         super().__init__()
-        self.words, self.how = _label(), _label(colour=_QUIET)
+        self.words, self.how = _label(), _label()
+        self.how.setStyleSheet(f"color: {_QUIET}; font-size: 11px")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
+        layout.setContentsMargins(0, 4, 0, 0)
         layout.setSpacing(1)
         layout.addWidget(self.words)
         layout.addWidget(self.how)
 
     def show_numbers(self, numbers: Numbers | None, method: Method) -> None:
         """Show the sum of the grades, or that it is hidden."""
-        self.how.setText(
-            f"{method.rules}, reference {method.reference}. Research software, no medical device."
-        )
+        self.how.setText(f"{method.rules}, reference {method.reference}. Research software.")
         if numbers is None:
             self.words.setText("Computed values are hidden (V)")
             return
@@ -250,12 +254,18 @@ class ActionPanel(QWidget):  # type: ignore[misc]
             ("toggle_numbers", "Values"),
             ("show_help", "Keys"),
         ),
-        (("shift_up", "Levels \u2191"), ("shift_down", "Levels \u2193"), ("clear", "Clear body")),
+        (
+            ("shift_up", "Levels \u2191"),
+            ("shift_down", "Levels \u2193"),
+            ("clear", "Clear body"),
+            ("new_reading", "New reading"),
+        ),
     )
 
     def __init__(self, shortcuts: tuple[Shortcut, ...]) -> None:
         super().__init__()
         words = {one.action: f"{one.words} ({one.key_words})" for one in shortcuts}
+        words["new_reading"] = "Begin another reading of this film, on the next occasion"
         layout = QGridLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(3)
@@ -265,21 +275,15 @@ class ActionPanel(QWidget):  # type: ignore[misc]
                 self.buttons[action] = _button(text, words[action], action, self.called)
                 layout.addWidget(self.buttons[action], row, column)
         self.reason = QPushButton("Not evaluable")
+        self.reason.setFixedHeight(_BUTTON)
         self.reason.setToolTip(words["not_evaluable"])
         self.reason.setMenu(self._reasons())
-        layout.addWidget(self.reason, 2, 3)
+        layout.addWidget(self.reason, 3, 2, 1, 2)
         self.counted = QComboBox()
         self.counted.addItems([f"counted from {one.value}" for one in CountedFrom])
         self.counted.setToolTip("Where the counting of levels began")
         self.counted.activated.connect(lambda n: self.counted_from_chosen.emit(list(CountedFrom)[n].value))
         layout.addWidget(self.counted, 3, 0, 1, 2)
-        layout.addWidget(
-            _button("New reading", "Begin another reading of this film", "new_reading", self.called),
-            3,
-            2,
-            1,
-            2,
-        )
 
     def _reasons(self) -> QMenu:
         menu = QMenu(self)
@@ -309,5 +313,6 @@ def _button(text: str, tip: str, action: str, called: Signal) -> QPushButton:
     button = QPushButton(text)
     button.setToolTip(tip)
     button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    button.setFixedHeight(_BUTTON)
     button.clicked.connect(lambda: called.emit(action))
     return button

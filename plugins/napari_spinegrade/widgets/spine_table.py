@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from spinegrade.readings import Reading, VertebraReading
 
 COLUMNS = ("level", "marks", "ant.", "mid.", "post.", "loss", "grade", "yours")
-_WIDTHS = (40, 52, 42, 42, 42, 42, 46, 46)
+_WIDTHS = (40, 56, 44, 44, 44, 46, 46, 46)
+_ROW = 19
 _MARKS, _LOSS, _GRADE, _YOURS = 1, 5, 6, 7
 _REASONS = "not evaluable: {}"
 
@@ -33,7 +34,8 @@ class SpineTable(QTableWidget):  # type: ignore[misc]
         self.levels = levels
         self.setHorizontalHeaderLabels(COLUMNS)
         self.verticalHeader().hide()
-        self.verticalHeader().setDefaultSectionSize(21)
+        self.verticalHeader().setMinimumSectionSize(10)
+        self.verticalHeader().setDefaultSectionSize(_ROW)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -51,7 +53,10 @@ class SpineTable(QTableWidget):  # type: ignore[misc]
                 side = Qt.AlignmentFlag.AlignRight if right else Qt.AlignmentFlag.AlignHCenter
                 item.setTextAlignment(int(side | Qt.AlignmentFlag.AlignVCenter))
                 self.setItem(row, column, item)
-        self.setFixedHeight(21 * len(levels) + self.horizontalHeader().sizeHint().height() + 4)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        header.setFixedHeight(_ROW + 2)
+        self.setFixedHeight(_ROW * len(levels) + header.height() + 6)
         self.cellClicked.connect(lambda row, _: self.chosen.emit(self.levels[row]))
 
     def show_cursor(self, level: str | None) -> None:

@@ -1,0 +1,57 @@
+"""napari with a film and the reading desk, ready for the first landmark: what ``spinegrade app`` opens."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from napari_spinegrade.readers import image_layer
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import napari
+
+    from napari_spinegrade.widgets import ReadingDesk
+    from spinegrade.radiograph import Radiograph
+
+TITLE = "spinegrade reading desk (research software, no medical device)"
+
+
+def open_desk(
+    film: Radiograph | None, path: Path | None, reader: str | None
+) -> tuple[napari.viewer.Viewer, ReadingDesk]:
+    """Return a viewer with a film and the desk docked beside it."""
+    import napari
+
+    from napari_spinegrade.widgets import ReadingDesk
+
+    viewer = napari.Viewer(title=TITLE)
+    if film is not None and path is not None:
+        pixels, keywords, _ = image_layer(film, path)
+        viewer.add_image(pixels, **keywords)
+    desk = ReadingDesk(viewer, reader=reader)
+    viewer.window.add_dock_widget(desk, name="Reading desk", area="right", tabify=False)
+    _make_room(desk)
+    desk.fit_film()
+    return viewer, desk
+
+
+def _make_room(desk: ReadingDesk) -> None:
+    """Fill the screen, and put away napari's own docks; its Window menu brings them back."""
+    from qtpy.QtWidgets import QDockWidget
+
+    window = desk.window()
+    for dock in window.findChildren(QDockWidget):
+        if dock.objectName() in ("layer controls", "layer list"):
+            dock.hide()
+    screen = window.screen()
+    if screen is not None:
+        window.setGeometry(screen.availableGeometry())
+
+
+def run(film: Radiograph | None, path: Path | None, reader: str | None) -> None:
+    """Open the desk and stay until its window is closed."""
+    import napari
+
+    open_desk(film, path, reader)
+    napari.run()
