@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pydicom
 from pydicom.dataset import FileDataset, FileMetaDataset
+from pydicom.encaps import encapsulate
 from pydicom.uid import ExplicitVRLittleEndian, generate_uid
 
 if TYPE_CHECKING:
@@ -65,3 +66,40 @@ def lookup_table(
     if explanation:
         item.LUTExplanation = explanation
     return item
+
+
+def write_encapsulated(path: Path, stream: bytes, syntax: str, **tags: Any) -> Path:
+    """Write a CR film of one frame whose compressed pixels are this stream."""
+    write_film(path, **tags)
+    film = pydicom.dcmread(path)
+    film.PixelData = encapsulate([stream])
+    film["PixelData"].VR = "OB"
+    film["PixelData"].is_undefined_length = True
+    film.file_meta.TransferSyntaxUID = syntax
+    film.save_as(path, implicit_vr=False, little_endian=True)
+    return path
+
+
+def lossless_jpeg(pixels: np.ndarray, bits: int) -> bytes:
+    """Return pixels as JPEG Lossless by the first predictor, written from ITU-T T.81 annex H."""
+    rows, columns = pixels.shape
+    values = pixels.astype(int)
+    predicted = np.roll(values, 1, axis=1)
+    predicted[1:, 0] = values[:-1, 0]
+    predicted[0, 0] = 1 << (bits - 1)
+    coded = "".join(map(_difference, (values - predicted).ravel().tolist()))
+    coded += "1" * (-len(coded) % 8)
+    entropy = int(coded, 2).to_bytes(len(coded) // 8).replace(b"\xff", b"\xff\0")
+    table = bytes([0, 0, 0, 0, 0, 17, *[0] * 11, *range(17)])
+    frame = bytes([bits]) + rows.to_bytes(2) + columns.to_bytes(2) + bytes([1, 1, 0x11, 0])
+    scan = bytes([1, 1, 0, 1, 0, 0])
+    segments = ((0xC4, table), (0xC3, frame), (0xDA, scan))
+    heads = (bytes([0xFF, mark]) + (len(content) + 2).to_bytes(2) + content for mark, content in segments)
+    return b"\xff\xd8" + b"".join(heads) + entropy + b"\xff\xd9"
+
+
+def _difference(difference: int) -> str:
+    """Return the bits of a difference: how many it has, in five, and those of it or of it less one."""
+    count = abs(difference).bit_length()
+    rest = difference if difference >= 0 else difference + (1 << count) - 1
+    return f"{count:05b}" + (f"{rest:0{count}b}" if count else "")

@@ -119,15 +119,20 @@ class TestEveryPath:
         found = rows([write(spines, tmp_path / "a.parquet")], "landmarks")
         assert_frame_equal(found.select(spines.columns), spines)
 
-    def test_a_spacing_that_is_no_mm_is_no_spacing_in_a_table(self, tmp_path):
+    def test_a_spacing_that_is_no_mm_says_so_in_a_table(self, tmp_path):
         """A reading of unknown calibration has oblong pixels, and no millimetres."""
         frame = table(heights(("L1", "L2")), spacing=(0.5, 0.5))
         folder = write_readings(frame, tmp_path / "readings")
         (file,) = folder.iterdir()
         text = file.read_text().replace('"state": "user"', '"state": "unknown"')
         file.write_text(text.replace('"row_spacing_mm": 0.5', '"row_spacing_mm": 0.6'))
-        found = rows([folder], "landmarks").select("row_spacing_mm", "column_spacing_mm")
-        assert found.null_count().row(0) == (2, 2)
+        found = rows([folder], "landmarks")
+        cells = found.select("row_spacing_mm", "column_spacing_mm", "calibration").unique()
+        assert cells.rows() == [(0.6, 0.5, "unknown")]
+        landmarks = found.select(name for name in found.columns if not name.startswith("_"))
+        again = rows([write(landmarks, tmp_path / "again.parquet")], "grade")
+        assert_frame_equal(again, rows([folder], "grade"))
+        assert again["unit"].to_list() == ["px", "px"]
 
     def test_progress_counts_the_rows_that_are_done(self, tmp_path, small):
         done = []

@@ -5,7 +5,7 @@ Rows go through as arrays; a row's finding depends on nothing but the rows of it
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import polars as pl
@@ -13,13 +13,15 @@ from attrs import field, frozen, validators
 
 from spinegrade import __version__
 from spinegrade.anatomy import GRADED, LEVELS, LevelRange
+from spinegrade.calibration import AT_DETECTOR, why_no_mm
 from spinegrade.confidence import grade_probabilities, height_loss_sd, near_threshold
 from spinegrade.errors import UnitError
 from spinegrade.expected import REFERENCES, Reference
 from spinegrade.flags import Flag, flag_words
 from spinegrade.genant import SHAPES, Grading, grade_spines
 from spinegrade.genant_rule import GenantRule, genant_rule
-from spinegrade.io.columns import READING_KEY, ROW, SPACING, UNIT
+from spinegrade.io.arrays import as_spines, pixel_sizes
+from spinegrade.io.columns import CALIBRATION, READING_KEY, ROW, UNIT
 from spinegrade.morphometry import height_ratios, measure_area, measure_heights
 from spinegrade.spine import STATUSES, SpineSummary, summarise_spines
 
@@ -76,6 +78,10 @@ _OF_THE_MEASUREMENT = (
 """Flags that speak of losses rather than of grades."""
 
 
+Unit = Literal["as-calibrated", "mm", "px"]
+UNITS: tuple[Unit, ...] = ("as-calibrated", "mm", "px")
+
+
 @frozen
 class PointSd:
     """A landmark error: SD of a landmark along the height, in mm, px, or the unit of each row."""
@@ -86,12 +92,17 @@ class PointSd:
 
 @frozen
 class Method:
-    """How to grade: by which rule, against which reference, which levels, with what error."""
+    """How to grade: by which rule, against which reference, which levels, with what error, in which unit.
+
+    The unit ``as-calibrated`` is mm where the film gives them and px elsewhere; ``mm`` has no use for rows
+    without.
+    """
 
     rules: str = "genant-1993"
     reference: Reference = field(default="standard", validator=validators.in_(REFERENCES))
     levels: LevelRange = GRADED
     point_sd: PointSd | None = None
+    unit: Unit = field(default="as-calibrated", validator=validators.in_(UNITS))
 
     @property
     def rule(self) -> GenantRule:
@@ -135,8 +146,10 @@ def grade_rows(spines: Spines, method: Method) -> pl.DataFrame:
     Raises
     ------
     UnitError
-        If a landmark error in mm was given for rows without spacing.
+        If a landmark error in mm was given for rows whose lengths are in pixels; it says why they are.
     """
+    if method.unit == "px":
+        spines = as_spines(spines.frame.with_columns(pl.lit("px").alias(UNIT)))
     found = find(spines, method)
     grading = found.grading
     inside = spines.gather(np.broadcast_to(_inside(spines.window, method.levels), found.grade.shape))
@@ -159,7 +172,7 @@ def grade_rows(spines: Spines, method: Method) -> pl.DataFrame:
         spines.frame["visual_grade"],
         pl.Series("evaluable", ~np.isnan(spines.gather(grading.height_loss))),
         pl.lit(method.reference).alias("reference"),
-        _flags(spines.gather(grading.flags), inside),
+        _flags(spines.gather(grading.flags), inside, _at_detector(spines)),
         pl.lit(method.rule.source.stamp).alias("rules"),
         pl.lit(__version__).alias("version"),
     )
@@ -183,7 +196,18 @@ def _shapes(shape: NDArray[np.generic], graded: NDArray[np.bool_]) -> pl.Series:
     return words.gather(np.where(graded, shape, 0).astype(np.uint32))
 
 
-def _flags(masks: NDArray[np.generic], inside: NDArray[np.generic]) -> pl.Series:
+def _at_detector(spines: Spines) -> NDArray[np.bool_]:
+    """Return ``(rows,)`` where heights are in mm that are larger than those in the patient."""
+    frame = spines.frame
+    if frame[CALIBRATION].null_count() == frame.height:
+        return np.zeros(frame.height, dtype=bool)
+    at_detector = (pl.col(UNIT) == "mm") & pl.col(CALIBRATION).is_in(list(AT_DETECTOR))
+    return frame.select(at_detector.fill_null(value=False)).to_series().to_numpy()
+
+
+def _flags(
+    masks: NDArray[np.generic], inside: NDArray[np.generic], at_detector: NDArray[np.bool_]
+) -> pl.Series:
     """Return the flags in words; null where there are none.
 
     Outside the graded range what belongs to the grade is left out.
@@ -191,6 +215,7 @@ def _flags(masks: NDArray[np.generic], inside: NDArray[np.generic]) -> pl.Series
     kept = np.bitwise_and(masks.astype(np.uint16), np.uint16(_OF_THE_MEASUREMENT))
     outside = kept | np.uint16(Flag.OUTSIDE_RANGE)
     masks = np.where(inside, masks, outside).astype(np.uint16)
+    masks = np.bitwise_or(masks, at_detector * np.uint16(Flag.MM_AT_DETECTOR))
     found = np.flatnonzero(np.bincount(masks, minlength=1))
     place = np.zeros(int(found.max(initial=0)) + 1, dtype=np.uint32)
     place[found] = np.arange(len(found))
@@ -203,20 +228,21 @@ def _certainty(spines: Spines, grading: Grading, method: Method) -> tuple[NDArra
     if method.point_sd is None:
         near = near_threshold(grading.height_loss, method.rule)
         return spines.gather(near).astype(bool), np.full((len(spines.spine), 4), np.nan)
-    point_sd = spines.spread(_point_sd(spines, method.point_sd))
+    point_sd = spines.spread(_point_sd(spines, method.point_sd, method))
     sd = height_loss_sd(grading, point_sd, method.reference)
     near = near_threshold(grading.height_loss, method.rule, sd)
     chances = grade_probabilities(grading, point_sd, method.reference, method.rule)
     return spines.gather(near).astype(bool), spines.gather(chances).astype(float)
 
 
-def _point_sd(spines: Spines, given: PointSd) -> Floats:
+def _point_sd(spines: Spines, given: PointSd, method: Method) -> Floats:
     """Return the ``(rows,)`` landmark error in the unit of each row's heights."""
     in_pixels = (spines.frame[UNIT] == "px").to_numpy()
     sd = np.full(len(in_pixels), float(given.value))
     if given.unit == "mm" and in_pixels.any():
-        exam = spines.frame.filter(pl.Series(in_pixels))["exam"][0]
-        msg = f"landmark error: expected px for exam {exam}, which has no spacing in mm, got mm"
+        exam, state = spines.frame.filter(pl.Series(in_pixels)).select("exam", CALIBRATION).row(0)
+        why = "pixels were asked for" if method.unit == "px" else why_no_mm(state)
+        msg = f"landmark error: expected px for exam {exam}, which has no spacing in mm ({why}), got mm"
         raise UnitError(msg)
     if given.unit == "px":
         sd *= _pixel_along_height(spines)
@@ -227,7 +253,7 @@ def _pixel_along_height(spines: Spines) -> Floats:
     """Return the ``(rows,)`` size of a pixel along the middle height, in the unit of the heights."""
     edge = spines.points[:, 4] - spines.points[:, 1]
     length = np.linalg.norm(edge, axis=-1, keepdims=True)
-    spacing = np.column_stack([spines.frame[name].fill_null(1.0).to_numpy() for name in SPACING])
+    spacing = pixel_sizes(spines.frame)
     along: Floats = np.linalg.norm(edge / length * spacing, axis=-1)
     return np.where(np.isnan(along), spacing.mean(axis=-1), along)
 

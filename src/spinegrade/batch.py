@@ -21,7 +21,7 @@ from spinegrade import assess
 from spinegrade.errors import FormatError, ReadingError
 from spinegrade.executors import UNDER_WAY, Where
 from spinegrade.io.checks import sound_spines
-from spinegrade.io.columns import READING_KEY, ROW, SPACING, UNIT, Problem
+from spinegrade.io.columns import READING_KEY, ROW, Problem
 from spinegrade.io.landmark_table import CsvTable, GatheredTable, ParquetTable
 from spinegrade.slim import Left, Slim
 
@@ -76,7 +76,7 @@ def work(task: Task, batch: Batch) -> Outcome:
     frame, problems = batch.load()
     if task.left_out is not None:
         frame = frame.join(task.left_out, on=READING_KEY, how="anti", maintain_order="left")
-    spines, found = sound_spines(frame)
+    spines, found = sound_spines(frame, in_mm=task.method.unit == "mm")
     result = _RESULTS[task.result](spines, task.method)
     readings = spines.frame.select(ROW, *READING_KEY)[spines.firsts]
     slim = Slim.of(result) if task.folder is None else Slim.of(result).put_into(task.folder)
@@ -84,9 +84,8 @@ def work(task: Task, batch: Batch) -> Outcome:
 
 
 def _landmarks(spines: Spines, _: Method) -> pl.DataFrame:
-    """Return the rows as they are; a spacing that is no mm has no place in a landmark table."""
-    in_mm = pl.col(UNIT) == "mm"
-    return spines.frame.with_columns(pl.when(in_mm).then(pl.col(name)).alias(name) for name in SPACING)
+    """Return the rows as they are; a spacing that is no mm says so in its calibration."""
+    return spines.frame
 
 
 def _heights(spines: Spines, _: Method) -> pl.DataFrame:

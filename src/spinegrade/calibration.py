@@ -33,7 +33,21 @@ class CalibrationState(StrEnum):
     """The file contradicts itself."""
 
 
-_IN_PIXELS = (CalibrationState.NONE, CalibrationState.UNKNOWN, CalibrationState.ERROR)
+WHY_NO_MM = {
+    CalibrationState.NONE: "no pixel spacing is given",
+    CalibrationState.UNKNOWN: "nothing says what its pixel spacing means",
+    CalibrationState.ERROR: "what is said of its pixel spacing contradicts itself",
+}
+"""The states in which lengths are in pixels, and why."""
+
+
+AT_DETECTOR = (CalibrationState.DETECTOR, CalibrationState.SCANNED)
+"""The states whose millimetres are larger than those in the patient, by a magnification that is not known."""
+
+
+def why_no_mm(state: str | None) -> str:
+    """Return why a film of this state has no millimetres; None is a state that nobody named."""
+    return WHY_NO_MM[CalibrationState(state or CalibrationState.NONE)]
 
 
 @frozen
@@ -55,7 +69,7 @@ class Calibration:
         if any(both) and not all(both):
             msg = "calibration: expected a row and a column spacing, got one of them"
             raise UnitError(msg)
-        if any(both) and self.state not in _IN_PIXELS:
+        if any(both) and self.state not in WHY_NO_MM:
             msg = f"calibration: expected a pixel spacing for state {self.state!r}, got none"
             raise UnitError(msg)
 
@@ -64,6 +78,25 @@ class Calibration:
         """The size of a pixel in mm where that is known, otherwise in units of its column spacing."""
         if self.row_spacing_mm is None or self.column_spacing_mm is None:
             return PixelSpacing(row=self.pixel_aspect_ratio or 1.0)
-        if self.state in _IN_PIXELS:
+        if self.state in WHY_NO_MM:
             return PixelSpacing(row=self.row_spacing_mm / self.column_spacing_mm)
         return PixelSpacing(self.row_spacing_mm, self.column_spacing_mm, "mm")
+
+    @property
+    def millimetres(self) -> PixelSpacing:
+        """The size of a pixel in mm.
+
+        Raises
+        ------
+        UnitError
+            If the film does not give it; it says why.
+
+        Examples
+        --------
+        >>> Calibration(CalibrationState.DETECTOR, 0.15, 0.15).millimetres
+        PixelSpacing(row=0.15, column=0.15, unit='mm')
+        """
+        if self.state in WHY_NO_MM:
+            msg = f"calibration: expected a film with mm, got {self.state.value}: {why_no_mm(self.state)}"
+            raise UnitError(msg)
+        return self.spacing

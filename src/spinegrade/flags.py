@@ -34,6 +34,8 @@ class Flag(IntFlag):
     """The projected area would be graded 2, the heights are graded otherwise."""
     AREA_GRADE_3 = 4096
     """The projected area would be graded 3, the heights are graded otherwise."""
+    MM_AT_DETECTOR = 8192
+    """Heights are in mm at the detector or on the scanned film: larger than in the patient."""
 
 
 def flag_words(mask: int) -> str:

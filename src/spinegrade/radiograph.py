@@ -7,10 +7,12 @@ PS3.4 N.2).  For integer pixels all of it is one table with an entry for every s
 
 from __future__ import annotations
 
+import hashlib
+from functools import cached_property
 from typing import TYPE_CHECKING, Literal, cast
 
 import numpy as np
-from attrs import field, frozen, validators
+from attrs import evolve, field, frozen, validators
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -152,21 +154,35 @@ class ImageIdentity:
     columns: int | None = field(default=None, validator=validators.optional(validators.ge(1)))
 
 
-@frozen(eq=False)
+def _sealed(pixels: NDArray[np.generic]) -> NDArray[np.generic]:
+    """Return the pixels in one piece, so that nobody writes them."""
+    sealed = np.ascontiguousarray(pixels).view()
+    sealed.flags.writeable = False
+    return sealed
+
+
+@frozen(eq=False, slots=False)
 class Radiograph:
     """One film: ``(rows, columns)`` stored pixels and everything needed to show and to measure them.
 
     ``notes`` name what in the file was unsound and how it was read all the same.
     """
 
-    pixels: NDArray[np.generic]
+    pixels: NDArray[np.generic] = field(converter=_sealed)
     display: Display
     calibration: Calibration
-    image: ImageIdentity
+    _image: ImageIdentity
     facts: FilmFacts
     calibrated_by: str = "no pixel spacing"
     notes: tuple[str, ...] = ()
     person: Person | None = None
+
+    @cached_property
+    def image(self) -> ImageIdentity:
+        """Which film this is; its pixels are summed when that is first asked, not before they are shown."""
+        rows, columns = self.pixels.shape
+        sha256 = hashlib.sha256(self.pixels.data).hexdigest()
+        return evolve(self._image, sha256=sha256, rows=rows, columns=columns)
 
     def shown(self, preset: int = 0) -> NDArray[np.uint8]:
         """Return ``(rows, columns)`` greys as a reader sees them, 0 black to 255 white.
@@ -174,9 +190,10 @@ class Radiograph:
         ``preset`` counts the film's own windows and tables; without any, the range of its values is
         the window.
         """
-        if self.pixels.dtype.kind in "ui" and self.pixels.dtype.itemsize <= 2:
-            return self._by_table(preset)
-        return _greys(self._grey(self.pixels.astype(float), self.voi(preset)))
+        with np.errstate(all="ignore"):  # a broken window or pixel is shown black, not warned of
+            if self.pixels.dtype.kind in "ui" and self.pixels.dtype.itemsize <= 2:
+                return self._by_table(preset)
+            return _greys(self._grey(self.pixels.astype(float), self.voi(preset)))
 
     def voi(self, preset: int = 0) -> Preset:
         """Return the window or table of this number; the range of values where there is none."""

@@ -10,13 +10,15 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from attrs import evolve
 from polars.testing import assert_frame_equal
 
 from spinegrade import batch
 from spinegrade.anatomy import GRADED
-from spinegrade.assess import RESULT_SCHEMA, Method, grade_rows
+from spinegrade.assess import RESULT_SCHEMA, UNITS, Method, grade_rows
+from spinegrade.calibration import Calibration, CalibrationState
 from spinegrade.cli import main
-from spinegrade.cli.options import ReferenceChoice
+from spinegrade.cli.options import ReferenceChoice, UnitChoice
 from spinegrade.expected import REFERENCES
 from spinegrade.io.columns import ROW
 from spinegrade.io.reading_json import write_reading
@@ -343,6 +345,7 @@ class TestMethod:
 
     def test_every_reference_of_the_core_can_be_chosen(self):
         assert [choice.value for choice in ReferenceChoice] == list(REFERENCES)
+        assert [choice.value for choice in UnitChoice] == list(UNITS)
 
     def test_rules_by_name_and_by_file(self, tmp_path, landmarks):
         """A wedge of 20 % has a grade where bounds are included, and none where they are not."""
@@ -389,7 +392,8 @@ class TestMethod:
         said = invoke("grade", landmarks, "--point-sd", "0.5mm")
         assert (said.code, said.out) == (1, "")
         assert said.err == (
-            "spinegrade: landmark error: expected px for exam E2, which has no spacing in mm, got mm\n"
+            "spinegrade: landmark error: expected px for exam E2, which has no spacing in mm "
+            "(no pixel spacing is given), got mm\n"
         )
 
     def test_an_old_spreadsheet_is_read_and_said_to_be_one(self, tmp_path):
@@ -398,6 +402,109 @@ class TestMethod:
         said = invoke("grade", path)
         assert said.err == f"{path}: not UTF-8; read as Windows-1252 (Western European)\n"
         assert read(said.out)["reader"].unique().to_list() == ["Müller"]
+
+
+WHY_NO_MM = [
+    ("none", "no pixel spacing is given"),
+    ("unknown", "nothing says what its pixel spacing means"),
+    ("error", "what is said of its pixel spacing contradicts itself"),
+]
+
+
+class TestCalibration:
+    """What a millimetre means goes all the way, from the reading to every form of the results."""
+
+    @pytest.fixture
+    def reading(self, tmp_path):
+        """Give a function that writes a reading with a calibration, and returns its file."""
+
+        def write(*calibration):
+            (made,) = frame_readings(readings_frame(table().with_row_index(ROW).to_dicts()))
+            path = tmp_path / "film.reading.json"
+            write_reading(evolve(made, calibration=Calibration(*calibration)), path, force=True)
+            return path
+
+        return write
+
+    @pytest.mark.parametrize("state", ["detector", "scanned"])
+    @pytest.mark.parametrize("suffix", ["csv", "json", "parquet"])
+    def test_mm_at_the_detector_are_said_in_every_file(self, reading, tmp_path, state, suffix):
+        output = tmp_path / f"out.{suffix}"
+        assert invoke("grade", reading(CalibrationState(state), 0.15, 0.15), "-o", output).code == 0
+        found = {"csv": pl.read_csv, "json": pl.read_json, "parquet": pl.read_parquet}[suffix](output)
+        assert found["unit"].unique().to_list() == ["mm"]
+        assert found["flags"].str.contains("mm_at_detector").all()
+
+    @pytest.mark.parametrize("state", ["ermf", "calibrated", "user"])
+    def test_other_mm_need_no_word(self, reading, state):
+        out = invoke("grade", reading(CalibrationState(state), 0.15, 0.15)).out
+        assert read(out)["unit"].unique().to_list() == ["mm"]
+        assert "mm_at_detector" not in out
+
+    def test_a_table_says_it_once_above_and_once_below(self, reading):
+        path = reading(CalibrationState.DETECTOR, 0.15, 0.15)
+        out = invoke("grade", path, "--format", "table").out
+        assert out.count("heights in mm at the detector") == 1
+        assert out.count("mm at the detector are larger than in the patient") == 1
+        assert out.count("at detector") == 0
+        assert out.count("mm_at_detector") == 0
+        path = reading(CalibrationState.CALIBRATED, 0.15, 0.15)
+        assert "at the detector" not in invoke("grade", path, "--format", "table").out
+
+    @pytest.mark.parametrize("state", list(CalibrationState))
+    def test_a_conversion_changes_no_finding(self, reading, tmp_path, state):
+        path = reading(state, *(() if state == "none" else (0.3, 0.2)))
+        for name in ("a.csv", "a.parquet"):
+            assert invoke("convert", path, tmp_path / name).code == 0
+            assert invoke("grade", tmp_path / name).out == invoke("grade", path).out
+
+    @pytest.mark.parametrize(("state", "why"), WHY_NO_MM)
+    def test_a_landmark_error_in_mm_is_refused_with_the_reason(self, reading, state, why):
+        path = reading(CalibrationState(state), *(() if state == "none" else (0.3, 0.2)))
+        said = invoke("grade", path, "--point-sd", "0.5mm")
+        assert (said.code, said.out, len(said.lines)) == (1, "", 1)
+        assert f"expected px for exam E1, which has no spacing in mm ({why}), got mm" in said.err
+
+    @pytest.mark.parametrize(("state", "why"), WHY_NO_MM)
+    def test_mm_are_refused_with_file_exam_and_reason(self, reading, state, why):
+        path = reading(CalibrationState(state), *(() if state == "none" else (0.3, 0.2)))
+        said = invoke("grade", path, "--unit", "mm")
+        assert (said.code, said.out, len(said.lines)) == (1, "", 1)
+        assert said.err.startswith(
+            f"spinegrade: {path}: exam E1: expected lengths in mm, got pixels: {why} (and 12 more"
+        )
+
+    def test_mm_of_those_that_have_them_can_be_had(self, landmarks):
+        said = invoke("grade", landmarks, "--unit", "mm", "--keep-going")
+        assert said.code == 1
+        assert read(said.out)["exam"].unique().to_list() == ["E1"]
+        assert said.lines[0].endswith(": expected lengths in mm, got pixels: no pixel spacing is given")
+
+    def test_pixels_can_be_asked_for(self, reading):
+        """Of the height of a column, as a row may be another."""
+        path = reading(CalibrationState.DETECTOR, 0.3, 0.2)
+        in_mm, in_pixels = (read(invoke("grade", path, "--unit", unit).out) for unit in ("mm", "px"))
+        assert in_pixels["unit"].unique().to_list() == ["px"]
+        assert not in_pixels["flags"].fill_null("").str.contains("mm_at_detector").any()
+        assert in_pixels["anterior"].to_list() == pytest.approx((in_mm["anterior"] / 0.2).to_list())
+        assert in_pixels["grade"].equals(in_mm["grade"])
+        said = invoke("grade", path, "--unit", "px", "--point-sd", "0.5mm")
+        assert "no spacing in mm (pixels were asked for), got mm" in said.err
+
+    @pytest.mark.parametrize(
+        ("cells", "what"),
+        [
+            ({"calibration": "ruler"}, "calibration: expected one of none, unknown, detector, ermf, "),
+            ({"calibration": "user"}, "row_spacing_mm: expected a value, as the calibration promises mm, "),
+        ],
+    )
+    def test_a_calibration_that_cannot_be_is_named_with_its_place(self, tmp_path, cells, what):
+        table().with_columns(pl.lit(value).alias(name) for name, value in cells.items()).write_csv(
+            tmp_path / "a.csv"
+        )
+        said = invoke("grade", tmp_path / "a.csv")
+        assert (said.code, said.out, len(said.lines)) == (1, "", 1)
+        assert said.err.startswith(f"spinegrade: {tmp_path / 'a.csv'}: line 2: {what}")
 
 
 def test_the_folder_of_temporary_files_is_left_empty(landmarks, tmp_path, monkeypatch):

@@ -53,6 +53,27 @@ def test_spacing_comes_before_aspect_ratio():
 
 
 @pytest.mark.parametrize("state", IN_MM)
+def test_millimetres_can_be_had_of_a_film_that_gives_them(state):
+    """They are those of its spacing."""
+    assert Calibration(CalibrationState(state), 0.15, 0.2).millimetres == PixelSpacing(0.15, 0.2, "mm")
+
+
+@pytest.mark.parametrize("spacing", [(None, None), (0.15, 0.2)])
+@pytest.mark.parametrize(
+    ("state", "why"),
+    [
+        ("none", "none: no pixel spacing is given"),
+        ("unknown", "unknown: nothing says what its pixel spacing means"),
+        ("error", "error: what is said of its pixel spacing contradicts itself"),
+    ],
+)
+def test_millimetres_of_another_film_are_an_error_that_says_why(state, why, spacing):
+    """In the words of its state."""
+    with pytest.raises(UnitError, match=f"^calibration: expected a film with mm, got {why}$"):
+        _ = Calibration(CalibrationState(state), *spacing).millimetres
+
+
+@pytest.mark.parametrize("state", IN_MM)
 def test_state_in_mm_needs_a_spacing(state):
     """A state that promises mm is refused without a spacing."""
     with pytest.raises(UnitError, match=f"pixel spacing for state .*{state}.*, got none"):

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from spinegrade.anatomy import LANDMARKS, LEVELS
 from spinegrade.io.arrays import as_spines
-from spinegrade.io.columns import COORDINATES, SPACING
+from spinegrade.io.columns import COORDINATES, SPACING, UNIT
 
 KEYS = [("A", "E", "R", 1), ("A", "E", "R", 2), ("A", "E", "S", 1), ("A", "F", "R", 1), ("B", "E", "R", 1)]
 
@@ -27,6 +27,7 @@ def _frame(spines, levels, **columns):
             "level": [LEVELS[n] for n in levels],
             **dict.fromkeys(COORDINATES, 1.0),
             **dict.fromkeys(SPACING),
+            UNIT: ["px" if one is None else "mm" for one in columns.get(SPACING[0], [None] * len(keys))],
             **columns,
         },
         schema_overrides=dict.fromkeys((*COORDINATES, *SPACING), pl.Float64),
@@ -52,6 +53,19 @@ class TestPoints:
         points = as_spines(frame).points
         assert points[0].tolist() == [[0.5, 0.25]] * 6
         assert points[1].tolist() == [[1.0, 1.0]] * 6
+
+    def test_keep_the_shape_of_a_pixel_where_a_spacing_is_no_mm(self):
+        spacing = {"row_spacing_mm": [0.3, 0.3], "column_spacing_mm": [0.2, 0.2]}
+        points = as_spines(_frame([0, 1], [17, 17], **spacing, **{UNIT: ["px", "mm"]})).points
+        assert points[0, 0].tolist() == pytest.approx([1.5, 1.0])
+        assert points[1, 0].tolist() == pytest.approx([0.3, 0.2])
+
+    def test_have_centres_that_are_found_once(self):
+        spines = as_spines(_frame([0, 1], [17, 19], superior_middle_row=[4.0, None]))
+        assert spines.centres.shape == (2, 3, 2)
+        assert spines.centres[0, 0].tolist() == [1.5, 1.0]
+        assert np.isnan(spines.centres[1, 0]).all()
+        assert spines.centres is spines.centres
 
 
 class TestSpineNumbers:

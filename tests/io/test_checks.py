@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from spinegrade.anatomy import LEVELS
+from spinegrade.calibration import Calibration, CalibrationState
 from spinegrade.io.checks import sound_spines
-from spinegrade.io.columns import COORDINATES, KEY, ROW, SPACING
+from spinegrade.io.columns import CALIBRATION, COORDINATES, KEY, ROW, SPACING, UNIT
 from spinegrade.morphometry import measure_heights
 from spinegrade.readings import NotEvaluableReason
 
@@ -198,6 +199,50 @@ class TestTogether:
         assert _said(frame) == []
 
 
+class TestCalibration:
+    @pytest.fixture
+    def frame(self, cast, spine_rows):
+        """Give a function that returns rows of a calibration, with a spacing unless told otherwise."""
+
+        def make(calibration, spacing=(0.3, 0.2)):
+            cells = dict(zip(SPACING, map(str, spacing), strict=True)) if spacing else {}
+            return cast(spine_rows(**cells, calibration=calibration))[0]
+
+        return make
+
+    @pytest.mark.parametrize("state", list(CalibrationState))
+    def test_every_state_is_taken_and_gives_the_unit_of_its_calibration(self, frame, state):
+        rows = frame(state.value)
+        assert _said(rows) == []
+        assert rows[UNIT].unique().to_list() == [Calibration(state, 0.3, 0.2).spacing.unit]
+
+    def test_a_word_that_is_none_is_named(self, frame):
+        what = f"calibration: expected one of {', '.join(CalibrationState)}, got 'Detector'"
+        assert _said(frame("Detector")) == [(n, what) for n in range(3)]
+
+    @pytest.mark.parametrize("state", ["detector", "ermf", "calibrated", "user", "scanned"])
+    def test_a_promise_of_mm_needs_a_spacing(self, frame, state):
+        what = "row_spacing_mm: expected a value, as the calibration promises mm, got nothing"
+        assert _said(frame(state, None)) == [(n, what) for n in range(3)]
+
+    def test_pixels_without_a_shape_are_named(self, frame):
+        rows = frame("unknown", (1e308, 1e-308))
+        assert [row for row, _ in _said(rows)] == [0, 1, 2]
+        assert "expected one that column_spacing_mm makes a shape of" in _said(rows)[0][1]
+
+    def test_two_in_one_reading_leave_out_those_that_differ_from_the_first(self, frame):
+        rows = frame("detector").with_columns(pl.Series("calibration", ["detector", "detector", "user"]))
+        what = "calibration: expected one calibration a reading, got another, 'user'"
+        assert _said(rows) == [(2, what)]
+
+    def test_rows_in_pixels_are_no_use_where_mm_are_asked_for(self, frame):
+        rows = frame("unknown")
+        spines, problems = sound_spines(rows, in_mm=True)
+        what = "exam E1: expected lengths in mm, got pixels: nothing says what its pixel spacing means"
+        assert [problem.what for problem in problems] == [what] * 3
+        assert spines.count == 0
+
+
 class TestDistances:
     @pytest.mark.parametrize(("at", "name"), [(0, "anterior"), (1, "middle"), (2, "posterior")])
     def test_a_height_of_zero_is_named(self, spine, at, name):
@@ -304,8 +349,9 @@ class TestEverythingThatPasses:
             st.lists(st.none() | st.floats(-1e6, 1e6), min_size=12, max_size=12), min_size=1, max_size=6
         ),
         st.sampled_from([None, 1e-3, 0.2, 1e3]),
+        st.sampled_from([None, "detector", "unknown", "none"]),
     )
-    def test_can_be_measured(self, cells, spacing):
+    def test_can_be_measured(self, cells, spacing, calibration):
         """No later step may stumble over what the checks let through."""
         frame = pl.DataFrame(
             {
@@ -317,6 +363,8 @@ class TestEverythingThatPasses:
                 "level": LEVELS[: len(cells)],
                 **{name: [row[n] for row in cells] for n, name in enumerate(COORDINATES)},
                 **dict.fromkeys(SPACING, spacing),
+                CALIBRATION: calibration,
+                UNIT: "px" if spacing is None or calibration in ("unknown", "none") else "mm",
                 "visual_grade": None,
                 "evaluable": None,
                 "not_evaluable_reason": None,
@@ -324,7 +372,7 @@ class TestEverythingThatPasses:
             schema_overrides={
                 **dict.fromkeys((*COORDINATES, *SPACING, "visual_grade"), pl.Float64),
                 "evaluable": pl.Boolean,
-                "not_evaluable_reason": pl.String,
+                **dict.fromkeys(("not_evaluable_reason", CALIBRATION), pl.String),
             },
         )
         spines, problems = sound_spines(frame)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import random
 import warnings
 from pathlib import Path
@@ -16,6 +17,8 @@ from spinegrade.calibration import CalibrationState
 from spinegrade.errors import FormatError, SpinegradeError
 from spinegrade.io.dicom_film import read_film
 from spinegrade.radiograph import LookupTable, Window
+
+original = hashlib.sha256
 
 REAL = Path(__file__).parents[3] / "shared" / "data" / "dicom"
 needs_real = pytest.mark.skipif(
@@ -85,6 +88,18 @@ class TestRealFilms:
         dataset = pydicom.dcmread(REAL / "CR_modality_lut.dcm")
         wanted = apply_modality_lut(dataset.pixel_array, dataset)
         np.testing.assert_array_equal(film.display.modality.apply(film.pixels.astype(float)), wanted)
+
+
+class TestIdentity:
+    def test_pixels_are_summed_when_it_is_asked_for_and_once(self, tmp_path, monkeypatch):
+        film = read_film(write_film(tmp_path / "f.dcm"))
+        wanted = hashlib.sha256(ramp().tobytes()).hexdigest()
+        film.shown()
+        asked = []
+        monkeypatch.setattr("hashlib.sha256", lambda data: asked.append(1) or original(data))
+        assert (film.image.sha256, film.image.rows, film.image.columns) == (wanted, 40, 50)
+        assert film.image.file_name == "f.dcm"
+        assert asked == [1]
 
 
 class TestDisplay:
@@ -205,6 +220,14 @@ class TestUnsound:
         frames = np.stack([ramp(), ramp()[::-1]])
         path = write_film(tmp_path / "f.dcm", NumberOfFrames=2, PixelData=frames.tobytes())
         np.testing.assert_array_equal(read_film(path, frame=2).pixels, ramp()[::-1])
+
+    def test_too_little_memory_is_said_of_the_file(self, tmp_path, monkeypatch):
+        def refuse(*_, **__):
+            raise MemoryError
+
+        monkeypatch.setattr("pydicom.pixels.utils.pixel_array", refuse)
+        with pytest.raises(FormatError, match=r"f\.dcm: expected pixels in .* got too little memory for it"):
+            read_film(write_film(tmp_path / "f.dcm"))
 
     def test_a_colour_film_of_greys_is_grey_and_one_of_colours_is_named(self, tmp_path):
         grey = np.repeat((ramp() // 16).astype(np.uint8)[..., None], 3, axis=-1)

@@ -11,10 +11,13 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from spinegrade.assess import RESULT_SCHEMA, SUMMARY_SCHEMA
+from spinegrade.calibration import CalibrationState
 from spinegrade.errors import FormatError
 from spinegrade.flags import Flag, flag_words
 from spinegrade.io import LANDMARK_FORMATS, READING_FORMAT, RESULT_FORMATS, Format, find_format
 from spinegrade.io.columns import KEY, OPTIONAL, SCHEMA
+from spinegrade.io.dicom_syntax import DECODERS
+from spinegrade.io.film import FILM_FORMATS
 from spinegrade.io.landmark_table import CsvTable, ParquetTable
 from spinegrade.io.reading_table import ReadingFiles
 from spinegrade.io.results import CsvWriter, JsonWriter, ParquetWriter
@@ -158,6 +161,25 @@ class TestDocumentation:
         required, optional = _section("Landmark table").split("Optional columns:")
         assert sorted(set(KEY) - _names(required)) == []
         assert sorted(set(OPTIONAL) - _names(optional)) == []
+
+    def test_names_every_calibration(self):
+        text = _section("Landmark table").split("`calibration` says where")[1]
+        assert sorted(set(CalibrationState) - _names(text)) == []
+
+    def test_has_the_table_of_films_as_it_is(self):
+        rows = [row for row in _cells(_section("Films")) if len(row) == 3]
+        assert [row[:2] for row in rows] == [
+            [form.name, ", ".join(f"`{suffix}`" for suffix in form.suffixes)] for form in FILM_FORMATS
+        ]
+
+    def test_names_the_package_of_every_decoder(self):
+        packages = {
+            word
+            for one in DECODERS
+            for word in one.words.split()
+            if word.startswith("py") or "pillow" in word
+        }
+        assert sorted(packages - set(re.findall(r"`([\w-]+)`", _section("Films")))) == []
 
     def test_names_every_reason(self):
         text = _section("Landmark table").split("needs a reason:")[1]

@@ -72,6 +72,16 @@ def test_a_picture_cut_off_is_refused(tmp_path):
         open_film(tmp_path / "f.png")
 
 
+def test_too_little_memory_is_said_of_the_file(tmp_path, monkeypatch):
+    def refuse(_):
+        raise MemoryError
+
+    Image.fromarray(GREY8).save(tmp_path / "f.png")
+    monkeypatch.setattr("PIL.ImageFile.ImageFile.load", refuse)
+    with pytest.raises(FormatError, match=r"f\.png: expected .* got too little memory for it"):
+        open_film(tmp_path / "f.png")
+
+
 def test_dicom_is_known_by_its_content(tmp_path):
     write_film(tmp_path / "film.dcm").rename(tmp_path / "IM0001")
     assert open_film(tmp_path / "IM0001").facts.modality == "CR"

@@ -39,6 +39,12 @@ from spinegrade.readings import (
 )
 
 IN_MM = Calibration(CalibrationState.USER, 0.15, 0.2)
+CALIBRATIONS = [
+    Calibration(),
+    Calibration(pixel_aspect_ratio=1.25),
+    Calibration(CalibrationState.ERROR),
+    *(Calibration(state, 0.15, 0.2) for state in CalibrationState if state is not CalibrationState.NONE),
+]
 TABLES = {".csv": (CsvWriter, CsvTable), ".parquet": (ParquetWriter, ParquetTable)}
 
 
@@ -97,6 +103,7 @@ class TestRows:
             "image": "a.dcm",
             "row_spacing_mm": 0.15,
             "column_spacing_mm": 0.2,
+            "calibration": "user",
             "_unit": "mm",
         }
         nothing = dict.fromkeys(("visual_grade", "evaluable", "not_evaluable_reason", "shape", "comment"))
@@ -128,8 +135,8 @@ class TestRows:
             (Calibration(), (None, None), "px"),
             (IN_MM, (0.15, 0.2), "mm"),
             (Calibration(CalibrationState.DETECTOR, 1.0, 1.0), (1.0, 1.0), "mm"),
-            (Calibration(CalibrationState.UNKNOWN, 0.2, 0.2), (None, None), "px"),
-            (Calibration(CalibrationState.UNKNOWN, 0.3, 0.2), (pytest.approx(1.5), 1.0), "px"),
+            (Calibration(CalibrationState.UNKNOWN, 0.2, 0.2), (0.2, 0.2), "px"),
+            (Calibration(CalibrationState.UNKNOWN, 0.3, 0.2), (0.3, 0.2), "px"),
             (Calibration(CalibrationState.ERROR), (None, None), "px"),
             (Calibration(pixel_aspect_ratio=1.25), (1.25, 1.0), "px"),
         ],
@@ -140,6 +147,7 @@ class TestRows:
             Reading(Exam("A", "E"), "R", calibration=calibration, vertebrae=(VertebraReading("L1"),))
         )
         assert ((row["row_spacing_mm"], row["column_spacing_mm"]), row["_unit"]) == (spacing, unit)
+        assert row["calibration"] == calibration.state
 
     @pytest.mark.parametrize("status", [Status.PROPOSED, Status.NOT_VISIBLE, Status.OUTSIDE_IMAGE])
     def test_hold_no_landmark_that_a_reader_did_not_place(self, status):
@@ -164,7 +172,7 @@ class TestRoundTrip:
     @given(reading=...)
     def test_of_a_reading_through_rows_keeps_what_a_table_holds(self, reading: Reading):
         assume(reading.vertebrae)
-        for calibration in (Calibration(), IN_MM):
+        for calibration in CALIBRATIONS:
             reading = evolve(reading, calibration=calibration)
             assert list(frame_readings(_frame(reading))) == [_held(reading)]
 
@@ -206,12 +214,16 @@ class TestRoundTrip:
         files = ReadingFiles(tuple(sorted((tmp_path / "readings").iterdir())))
         between, said = read(files)
         assert said == []
-        assert_frame_equal(between.drop(ROW), before.drop(ROW), check_column_order=False)
+        said_so = pl.lit("user" if spacing else "none").alias("calibration")
+        assert_frame_equal(
+            between.drop(ROW), before.drop(ROW).with_columns(said_so), check_column_order=False
+        )
         make, source = TABLES[suffix]
         writer = make(tmp_path / f"again{suffix}", {name: SCHEMA[name] for name in table.columns})
         writer.write(between)
         writer.close()
-        assert_frame_equal(read(source.open(tmp_path / f"again{suffix}"))[0], before)
+        again = read(source.open(tmp_path / f"again{suffix}"))[0]
+        assert_frame_equal(again, before)
 
     def test_of_scattered_rows_gives_each_reading_once_in_order_of_appearance(self, spine_rows, cast):
         rows = [

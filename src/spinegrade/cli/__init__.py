@@ -14,7 +14,8 @@ from typing import Annotated
 import typer
 
 from spinegrade import __version__
-from spinegrade.cli import convert, grade, image, rules
+from spinegrade.cli import app as desk
+from spinegrade.cli import convert, grade, image, phantom, report, rules
 from spinegrade.errors import SpinegradeError
 
 app = typer.Typer(
@@ -31,6 +32,9 @@ app.command("grade", epilog=grade.GRADE_EXAMPLE)(grade.grade)
 app.command("assess", epilog=grade.ASSESS_EXAMPLE)(grade.assess)
 app.command("convert", epilog=convert.EXAMPLE)(convert.convert)
 app.command("image", epilog=image.EXAMPLE)(image.image)
+app.command("app", epilog=desk.EXAMPLE)(desk.app)
+app.command("phantom", epilog=phantom.EXAMPLE)(phantom.phantom)
+app.command("report", epilog=report.EXAMPLE)(report.report)
 app.command("rules", epilog=rules.EXAMPLE)(rules.rules)
 
 

@@ -49,8 +49,7 @@ def convert(
     write = _write_readings if form is READING_FORMAT else _write_table
     report = write(opened.sources, form, target, force=force, keep_going=keep_going)
     left_out = opened.problems + report.problems
-    for problem in left_out:
-        options.say(f"left out: {problem}")
+    options.say_left_out(left_out)
     options.say(f"{report.rows:,} vertebrae written to {target}")
     return 1 if left_out else 0
 

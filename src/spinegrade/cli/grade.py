@@ -22,6 +22,7 @@ def grade(
     rules: options.Rules = "genant-1993",
     levels: options.Levels = "T4-L4",
     point_sd: options.PointSdText = None,
+    unit: options.InUnit = options.UnitChoice.AS_CALIBRATED,
     look: options.Look = None,
     force: options.Force = False,
     keep_going: options.KeepGoing = False,
@@ -47,7 +48,7 @@ def assess(
     cluster: options.Cluster = None,
 ) -> int:
     """Sum up every spine: grades, deformity index with bounds, status; one reading a row."""
-    return _make("assess", point_sd=None, **locals())
+    return _make("assess", point_sd=None, unit=options.UnitChoice.AS_CALIBRATED, **locals())
 
 
 def _make(
@@ -59,6 +60,7 @@ def _make(
     rules: str,
     levels: str,
     point_sd: str | None,
+    unit: options.UnitChoice,
     look: options.Shown | None,
     force: bool,
     keep_going: bool,
@@ -67,20 +69,19 @@ def _make(
     cluster: str | None,
 ) -> int:
     """Run sources to results, write or show them, and return the exit code."""
+    from attrs import evolve
+
     from spinegrade.cli.output import Target
 
-    method = options.method(rules, reference, levels, None)
+    method = options.method(rules, reference, levels, unit)
     target = Target.of(output, look, force=force)
     opened = options.open_sources(sources, ignore_unknown=ignore_unknown, keep_going=keep_going)
     opened.refuse_output(output)
     where = options.where(workers, cluster)
-    error = options.point_sd(point_sd, opened.sources, where)
-    if error is not None:
-        method = options.method(rules, reference, levels, error)
+    method = evolve(method, point_sd=options.point_sd(point_sd, opened.sources, where))
     report = target.run(opened.sources, result, method, where, keep_going=keep_going)
     left_out = opened.problems + report.problems
-    for problem in left_out:
-        options.say(f"left out: {problem}")
+    options.say_left_out(left_out)
     if left_out:
         options.say(f"{len(left_out)} left out, {report.rows} rows of results")
     return 1 if left_out else 0

@@ -12,15 +12,20 @@ import typer
 from spinegrade.cli import options
 
 if TYPE_CHECKING:
+    from spinegrade.io.film_header import FilmHeader
     from spinegrade.radiograph import Radiograph
 
-EXAMPLE = "Example: spinegrade image film.dcm --png film.png"
+EXAMPLE = "Example: spinegrade image film.dcm --png film.png, or: spinegrade image FOLDER --json"
 
 
 def image(
     files: Annotated[
         list[Path],
-        typer.Argument(metavar="FILE...", help="Films: DICOM, PNG, TIFF, JPEG.", show_default=False),
+        typer.Argument(
+            metavar="FILE...",
+            help="Films: DICOM, PNG, TIFF, JPEG; of a folder every film in it, a line each.",
+            show_default=False,
+        ),
     ],
     frame: Annotated[int, typer.Option("--frame", min=1, help="Frame or page of several.")] = 1,
     as_json: Annotated[bool, typer.Option("--json", help="As JSON, an object a film.")] = False,
@@ -37,6 +42,13 @@ def image(
     force: options.Force = False,
 ) -> int:
     """Say what films are: size, transfer syntax, windows, and what a millimetre on them means."""
+    if any(path.is_dir() for path in files):
+        if png is not None or identity or frame > 1 or window > 1:
+            msg = "a folder is listed by the headers of its films; --json is the only option for it"
+            raise typer.BadParameter(msg, param_hint="FILE...")
+        from spinegrade.cli.film_list import list_films
+
+        return list_films(files, as_json=as_json)
     from spinegrade.errors import SpinegradeError
     from spinegrade.io.film import open_film
 
@@ -64,35 +76,55 @@ def describe(film: Radiograph, path: Path) -> dict[str, Any]:
     """Return what is known of a film as plain data; None where the file says nothing."""
     import attrs
 
+    from spinegrade.io.film_header import FilmHeader
     from spinegrade.radiograph import LookupTable, preset_names
 
-    spacing = film.calibration.spacing
+    header = FilmHeader(
+        path=path,
+        rows=film.pixels.shape[0],
+        columns=film.pixels.shape[1],
+        facts=film.facts,
+        calibration=film.calibration,
+        calibrated_by=film.calibrated_by,
+        notes=film.notes,
+    )
     modality = film.display.modality
     described = {
-        "file": str(path),
-        **attrs.asdict(film.facts),
-        "rows": film.image.rows,
-        "columns": film.image.columns,
+        **describe_header(header),
         "inverted": film.display.inverted,
         "modality_values": "lookup table"
         if isinstance(modality, LookupTable)
         else f"{modality.slope:g} x stored + {modality.intercept:g}",
         "windows": preset_names(film.display.presets),
-        "calibration": film.calibration.state.value,
-        "calibrated_by": film.calibrated_by,
-        "row_spacing_mm": film.calibration.row_spacing_mm,
-        "column_spacing_mm": film.calibration.column_spacing_mm,
-        "lengths_in": spacing.unit,
-        "pixel_aspect_ratio": round(spacing.row / spacing.column, 6),
         "sha256": film.image.sha256,
         "sop_instance_uid": film.image.sop_instance_uid,
         "series_instance_uid": film.image.series_instance_uid,
         "study_instance_uid": film.image.study_instance_uid,
-        "notes": list(film.notes),
     }
     if film.person is not None:
         described["person"] = attrs.asdict(film.person)
     return described
+
+
+def describe_header(header: FilmHeader) -> dict[str, Any]:
+    """Return what the header of a film says as plain data; None where it says nothing."""
+    import attrs
+
+    calibration = header.calibration
+    spacing = calibration.spacing
+    return {
+        "file": str(header.path),
+        **attrs.asdict(header.facts),
+        "rows": header.rows,
+        "columns": header.columns,
+        "calibration": calibration.state.value,
+        "calibrated_by": header.calibrated_by,
+        "row_spacing_mm": calibration.row_spacing_mm,
+        "column_spacing_mm": calibration.column_spacing_mm,
+        "lengths_in": spacing.unit,
+        "pixel_aspect_ratio": round(spacing.row / spacing.column, 6),
+        "notes": list(header.notes),
+    }
 
 
 _LABELS = (
@@ -141,7 +173,8 @@ def _lengths(film: dict[str, Any]) -> str:
     if film["lengths_in"] == "px":
         return f"lengths in pixels; ratios and grades need no mm{shape}"
     spacing = f"{film['row_spacing_mm']:g} x {film['column_spacing_mm']:g} mm a pixel"
-    where = " at the detector: larger than in the patient" if film["calibration"] == "detector" else ""
+    at_detector = film["calibration"] in ("detector", "scanned")
+    where = " at the detector: larger than in the patient" if at_detector else ""
     return f"{spacing}{where}{shape}"
 
 

@@ -26,6 +26,14 @@ class ReferenceChoice(StrEnum):
     LARGEST = "largest"
 
 
+class UnitChoice(StrEnum):
+    """What heights are in; `spinegrade.assess.UNITS`."""
+
+    AS_CALIBRATED = "as-calibrated"
+    MM = "mm"
+    PX = "px"
+
+
 class Shown(StrEnum):
     """How results look on standard output."""
 
@@ -75,6 +83,14 @@ PointSdText = Annotated[
         show_default=False,
     ),
 ]
+InUnit = Annotated[
+    UnitChoice,
+    typer.Option(
+        "--unit",
+        help="Heights in: as-calibrated (mm where a film gives them, else px), mm (a film without is an "
+        "error) or px.",
+    ),
+]
 KeepGoing = Annotated[
     bool, typer.Option("--keep-going", help="Leave out what cannot be used, list it, exit with 1.")
 ]
@@ -91,8 +107,8 @@ Cluster = Annotated[
 ]
 
 
-def method(rules: str, reference: ReferenceChoice, levels: str, point_sd: PointSd | None) -> Method:
-    """Return the method that the options describe."""
+def method(rules: str, reference: ReferenceChoice, levels: str, unit: UnitChoice) -> Method:
+    """Return the method that the options describe, without a landmark error."""
     from spinegrade.anatomy import parse_range
     from spinegrade.assess import Method
     from spinegrade.errors import LandmarkError
@@ -101,7 +117,7 @@ def method(rules: str, reference: ReferenceChoice, levels: str, point_sd: PointS
         wanted = parse_range(levels)
     except LandmarkError as error:
         raise typer.BadParameter(str(error), param_hint="--levels") from error
-    made = Method(rules=rules, reference=reference.value, levels=wanted, point_sd=point_sd)
+    made = Method(rules=rules, reference=reference.value, levels=wanted, unit=unit.value)
     _ = made.rule  # an unknown rule is said before anything is read
     return made
 
@@ -140,6 +156,12 @@ def open_sources(paths: list[Path], *, ignore_unknown: bool, keep_going: bool) -
     for note in opened.notes:
         say(note)
     return opened
+
+
+def say_left_out(problems: list[str]) -> None:
+    """Say each thing that was left out."""
+    for problem in problems:
+        say(f"left out: {problem}")
 
 
 def say(words: str) -> None:

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from spinegrade.flags import Flag, flag_words
 from spinegrade.genant import SHAPES
 from spinegrade.io.columns import READING_KEY
 from spinegrade.spine import STATUSES
@@ -25,6 +26,7 @@ _WIDTH = 110
 
 _STYLES = {0: "", 1: "yellow", 2: "dark_orange", 3: "bold red", None: "dim"}
 _NONE = "-"
+_AT_DETECTOR = flag_words(Flag.MM_AT_DETECTOR)
 
 
 def show(path: Path) -> None:
@@ -45,6 +47,11 @@ def _below(frame: pl.DataFrame, total: int) -> Iterator[str]:
         yield f"{frame.height} of {total:,} rows shown; --output FILE writes them all."
     if "near_threshold" in frame.columns and frame["near_threshold"].any():
         yield "A grade with ? lies near a bound: it may well be the next one."
+    if "flags" in frame.columns and frame["flags"].str.contains(_AT_DETECTOR, literal=True).any():
+        yield (
+            "mm at the detector are larger than in the patient, by the magnification of the film; "
+            "ratios and grades are the same."
+        )
     rules = frame["rules"][0].split(" sha256:")[0]
     yield f"Rules {rules}, reference {frame['reference'][0]}, spinegrade {frame['version'][0]}."
     yield "Research software, no medical device."
@@ -56,6 +63,8 @@ def _readings(frame: pl.DataFrame) -> Iterator[Table]:
     for (patient, exam, reader, occasion), rows in frame.group_by(READING_KEY, maintain_order=True):
         title = f"patient {patient}, exam {exam}, reader {reader}, occasion {occasion}; heights in "
         title += rows["unit"][0]
+        if _AT_DETECTOR in (rows["flags"][0] or "").split():
+            title += " at the detector"
         yield _vertebrae(rows, Text(title, style="bold"), chances=chances)
 
 
@@ -90,7 +99,7 @@ def _chances(row: dict[str, Any]) -> str:
 
 
 def _remarks(row: dict[str, Any]) -> str:
-    flags = (row["flags"] or "").split()
+    flags = [flag for flag in (row["flags"] or "").split() if flag != _AT_DETECTOR]  # said in the title
     if "outside_range" in flags:
         return "not graded"
     return ", ".join(flag.replace("_", " ") for flag in flags)

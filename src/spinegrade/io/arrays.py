@@ -10,7 +10,8 @@ import polars as pl
 from attrs import frozen
 
 from spinegrade.anatomy import LANDMARKS, LEVELS
-from spinegrade.io.columns import COORDINATES, READING_KEY, SPACING
+from spinegrade.io.columns import COORDINATES, READING_KEY, SPACING, UNIT
+from spinegrade.morphometry import vertebra_centres
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -31,7 +32,7 @@ class Spines:
     frame
         The rows, one vertebra each, in the schema of a landmark table.
     points
-        ``(rows, 6, 2)`` landmarks in mm, in pixels where there is no spacing; NaN where not placed.
+        ``(rows, 6, 2)`` landmarks in the unit of each row, mm or px; NaN where not placed.
     spine
         ``(rows,)`` number of the spine, counted by first appearance.
     level
@@ -67,6 +68,11 @@ class Spines:
         return values.reshape(-1, *values.shape[2:])[self._places]
 
     @cached_property
+    def centres(self) -> Floats:
+        """The ``(spines, levels of the window, 2)`` centres of the vertebrae, NaN where there is none."""
+        return self.spread(vertebra_centres(self.points))
+
+    @cached_property
     def firsts(self) -> Places:
         """The ``(spines,)`` first rows of the spines."""
         newest = np.maximum.accumulate(self.spine) if len(self.spine) else self.spine
@@ -95,10 +101,23 @@ def _points(frame: pl.DataFrame) -> Floats:
     flat = np.empty((frame.height, len(LANDMARKS), 2))
     for place, name in enumerate(COORDINATES):
         flat[:, place // 2, place % 2] = frame[name].to_numpy()
-    for axis, name in enumerate(SPACING):
-        if frame[name].null_count() < frame.height:
-            flat[..., axis] *= frame[name].fill_null(1.0).to_numpy()[:, None]
+    if frame[SPACING[0]].null_count() < frame.height:
+        flat *= pixel_sizes(frame)[:, None]
     return flat
+
+
+def pixel_sizes(frame: pl.DataFrame) -> Floats:
+    """Return the ``(rows, 2)`` sizes of a pixel along a row's and a column's number, in the unit of each row.
+
+    Where that is px, a column is 1 and a row as many as the shape of a pixel has it.
+    """
+    row, column = (pl.col(name).fill_null(1.0) for name in SPACING)
+    in_pixels = pl.col(UNIT) == "px"
+    sizes = frame.select(
+        row=pl.when(in_pixels).then(row / column).otherwise(row),
+        column=pl.when(in_pixels).then(1.0).otherwise(column),
+    )
+    return sizes.to_numpy()
 
 
 def _spine_places(frame: pl.DataFrame) -> tuple[Places, Places]:

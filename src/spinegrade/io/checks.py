@@ -8,19 +8,31 @@ import numpy as np
 import polars as pl
 
 from spinegrade.anatomy import LEVELS, POSITIONS
+from spinegrade.calibration import WHY_NO_MM, CalibrationState, why_no_mm
 from spinegrade.io.arrays import Spines, as_spines
-from spinegrade.io.columns import COORDINATES, KEY, READING_KEY, ROW, SCHEMA, SPACING, Problem
+from spinegrade.io.columns import (
+    CALIBRATION,
+    COORDINATES,
+    KEY,
+    READING_KEY,
+    ROW,
+    SCHEMA,
+    SPACING,
+    UNIT,
+    Problem,
+)
 from spinegrade.morphometry import (
     out_of_order,
     points_up,
     signed_area,
     spine_directions,
-    vertebra_centres,
 )
 from spinegrade.readings import VISUAL_GRADES, NotEvaluableReason
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from numpy.typing import NDArray
 
     Found = Iterator[tuple[int, str]]
 
@@ -30,13 +42,18 @@ _FARTHEST = 1_000_000
 _REASONS = [reason.value for reason in NotEvaluableReason]
 
 
-def sound_spines(frame: pl.DataFrame) -> tuple[Spines, list[Problem]]:
+def sound_spines(frame: pl.DataFrame, *, in_mm: bool = False) -> tuple[Spines, list[Problem]]:
     """Return the usable rows as arrays, and what is wrong with the others.
+
+    With ``in_mm`` rows whose lengths are in pixels are no use.
 
     One thing a row is said: cells that no row may have, then a level twice or two spacings in one
     reading, then landmarks that no vertebra can have.
     """
     frame, problems = _without(frame, _cells(frame))
+    if in_mm:
+        frame, found = _without(frame, _uncalibrated(frame))
+        problems += found
     spines = as_spines(frame)
     for look in (_together, _distances, _order, _succession, _sides):
         frame, found = _without(spines.frame, look(spines))
@@ -59,6 +76,8 @@ def _without(frame: pl.DataFrame, found: Found) -> tuple[pl.DataFrame, list[Prob
 def _cells(frame: pl.DataFrame) -> Found:
     """Find cells that no row may have, whatever else is in it."""
     rules = [*_key_rules(), *_number_rules(), *_evaluable_rules()]
+    if frame[CALIBRATION].null_count() < frame.height:
+        rules += _calibration_rules()
     failed = frame.select(rule.any().alias(str(n)) for n, (rule, _, _) in enumerate(rules)).row(0)
     for (rule, name, wanted), fails in zip(rules, failed, strict=True):
         if fails:
@@ -94,6 +113,16 @@ def _number_rules() -> Iterator[_Rule]:
     yield ~pl.col("visual_grade").is_in(VISUAL_GRADES), "visual_grade", "0, 0.5, 1, 2 or 3"
 
 
+def _calibration_rules() -> Iterator[_Rule]:
+    state, row, column = (pl.col(name) for name in (CALIBRATION, *SPACING))
+    yield ~state.is_in(list(CalibrationState)), CALIBRATION, f"one of {', '.join(CalibrationState)}"
+    wanting = ~state.is_in(list(WHY_NO_MM)) & row.is_null()
+    yield wanting, SPACING[0], "a value, as the calibration promises mm"
+    shape = row / column
+    shapeless = (pl.col(UNIT) == "px") & ~((shape > 0) & shape.is_finite())
+    yield shapeless, SPACING[0], f"one that {SPACING[1]} makes a shape of"
+
+
 def _twin(name: str) -> str:
     """Return the other half of a coordinate or of a spacing."""
     return name.replace("row", "column") if "row" in name else name.replace("column", "row")
@@ -109,6 +138,13 @@ def _evaluable_rules() -> Iterator[_Rule]:
     yield contradicted, "evaluable", "false, as there is a not_evaluable_reason"
 
 
+def _uncalibrated(frame: pl.DataFrame) -> Found:
+    """Find rows without mm."""
+    without = frame.filter(pl.col(UNIT) == "px")
+    for row, exam, state in without.select(ROW, "exam", CALIBRATION).iter_rows():
+        yield row, f"exam {exam}: expected lengths in mm, got pixels: {why_no_mm(state)}"
+
+
 def _shown(value: object) -> str:
     if value is None:
         return "nothing"
@@ -116,7 +152,7 @@ def _shown(value: object) -> str:
 
 
 def _together(spines: Spines) -> Found:
-    """Find levels that a reading has twice, and readings with two spacings."""
+    """Find levels that a reading has twice, and readings with two spacings or calibrations."""
     frame = spines.frame
     twice = frame.filter(pl.Series(spines.repeated, dtype=pl.Boolean))
     for row, exam, reader, occasion, level in twice.select(ROW, *KEY[1:]).iter_rows():
@@ -125,12 +161,12 @@ def _together(spines: Spines) -> Found:
             f"occasion {occasion}, got it more than once"
         )
         yield row, what
-    for name in SPACING:
+    for name, called in ((SPACING[0], "spacing"), (SPACING[1], "spacing"), (CALIBRATION, "calibration")):
         if frame[name].n_unique() > 1:
             column = pl.col(name)
             differs = frame.filter(column.ne_missing(column.first().over(READING_KEY)))
             for row, value in differs.select(ROW, name).iter_rows():
-                yield row, f"{name}: expected one spacing a reading, got another, {_shown(value)}"
+                yield row, f"{name}: expected one {called} a reading, got another, {_shown(value)}"
 
 
 def _distances(spines: Spines) -> Found:
@@ -138,60 +174,46 @@ def _distances(spines: Spines) -> Found:
     points = spines.points
     edges = np.square(points[:, 3:] - points[:, :3])
     coincide = edges[..., 0] + edges[..., 1] == 0
-    for place, at in np.argwhere(coincide).tolist():
-        row, level = _named(spines, place)
-        yield (
-            row,
-            f"{level}: expected {POSITIONS[at]} height above 0, got two landmarks on one point",
-        )
+    for at, position in enumerate(POSITIONS):
+        what = f"expected {position} height above 0, got two landmarks on one point"
+        yield from _named(spines, coincide[:, at], what)
     superior, inferior = points[:, 2] - points[:, 0], points[:, 5] - points[:, 3]
-    for place in np.flatnonzero((superior * inferior).sum(axis=-1) < 0).tolist():
-        row, level = _named(spines, place)
-        what = (
-            f"{level}: expected the anterior landmarks of both endplates on one side of the body, "
-            "got them on opposite sides"
-        )
-        yield row, what
+    what = (
+        "expected the anterior landmarks of both endplates on one side of the body, "
+        "got them on opposite sides"
+    )
+    yield from _named(spines, (superior * inferior).sum(axis=-1) < 0, what)
 
 
 def _order(spines: Spines) -> Found:
     """Find vertebrae whose superior landmarks lie below the inferior ones, in their spine's order."""
-    if not spines.count:
-        return
-    centres = spines.spread(vertebra_centres(spines.points))
-    directions = spines.gather(spine_directions(centres))
+    directions = spines.gather(spine_directions(spines.centres))
     inverted = points_up(spines.points[:, 3:] - spines.points[:, :3], directions)
-    for place in np.flatnonzero(inverted).tolist():
-        row, level = _named(spines, place)
-        what = (
-            f"{level}: expected superior landmarks above the inferior ones that face them, as this spine "
-            "runs, got one below"
-        )
-        yield row, what
+    what = (
+        "expected superior landmarks above the inferior ones that face them, as this spine runs, "
+        "got one below"
+    )
+    return _named(spines, inverted, what)
 
 
 def _succession(spines: Spines) -> Found:
     """Find vertebrae that lie above the one whose level is above theirs."""
-    if not spines.count:
-        return
-    centres = spines.spread(vertebra_centres(spines.points))
-    for place in np.flatnonzero(spines.gather(out_of_order(centres))).tolist():
-        row, level = _named(spines, place)
-        yield row, f"{level}: expected it below the level above, got it above: levels exchanged?"
+    misplaced = spines.gather(out_of_order(spines.centres))
+    return _named(spines, misplaced, "expected it below the level above, got it above: levels exchanged?")
 
 
 def _sides(spines: Spines) -> Found:
     """Find vertebrae whose front is where most of their spine's vertebrae have their back."""
-    if not spines.count:
-        return
     turns = np.sign(spines.spread(signed_area(spines.points)))
     most = np.sign(np.nansum(turns, axis=1))
     reversed_ = spines.gather(turns * most[:, None] < 0)
-    for place in np.flatnonzero(reversed_).tolist():
-        row, level = _named(spines, place)
-        yield row, f"{level}: expected its front on the side of the others' fronts, got it on the other"
+    return _named(
+        spines, reversed_, "expected its front on the side of the others' fronts, got it on the other"
+    )
 
 
-def _named(spines: Spines, place: int) -> tuple[int, str]:
-    row, level = spines.frame.select(ROW, "level").row(place)
-    return row, level
+def _named(spines: Spines, where: NDArray[np.bool_], what: str) -> Found:
+    """Yield the rows of ``(rows,)`` places, with the level in front of what is wrong there."""
+    if where.any():
+        for row, level in spines.frame.select(ROW, "level").filter(pl.Series(where)).iter_rows():
+            yield row, f"{level}: {what}"

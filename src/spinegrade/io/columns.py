@@ -9,6 +9,7 @@ from attrs import frozen
 from polars import selectors
 
 from spinegrade.anatomy import LANDMARKS
+from spinegrade.calibration import WHY_NO_MM
 from spinegrade.errors import FormatError
 
 if TYPE_CHECKING:
@@ -18,10 +19,13 @@ READING_KEY = ("patient", "exam", "reader", "occasion")
 KEY = (*READING_KEY, "level")
 COORDINATES = tuple(f"{landmark}_{axis}" for landmark in LANDMARKS for axis in ("row", "column"))
 SPACING = ("row_spacing_mm", "column_spacing_mm")
+CALIBRATION = "calibration"
+"""Where the spacing comes from, a `CalibrationState`; null where nobody said."""
 
 REQUIRED = (*KEY, *COORDINATES)
 OPTIONAL = (
     *SPACING,
+    CALIBRATION,
     "image",
     "date",
     "visual_grade",
@@ -45,7 +49,7 @@ ROW = "_row"
 
 
 UNIT = "_unit"
-"""mm or px: what lengths of the row are in once its spacing, if it has one, is applied."""
+"""mm or px: what lengths of the row are in.  In px a spacing, if there is one, gives the shape of a pixel."""
 
 
 @frozen
@@ -126,9 +130,7 @@ def cast_columns(raw: pl.DataFrame, *, decimal_comma: bool) -> tuple[pl.DataFram
             else pl.lit(None, SCHEMA[name]).alias(name)
             for name in TABLE_COLUMNS
         ),
-    ).with_columns(
-        pl.when(pl.col(SPACING[0]).is_null()).then(pl.lit("px")).otherwise(pl.lit("mm")).alias(UNIT)
-    )
+    ).with_columns(pl.when(_in_pixels(raw)).then(pl.lit("px")).otherwise(pl.lit("mm")).alias(UNIT))
     problems = [
         Problem(row, f"{name}: expected {_WANTED[SCHEMA[name]]}, got {value!r}")
         for name in given
@@ -137,6 +139,12 @@ def cast_columns(raw: pl.DataFrame, *, decimal_comma: bool) -> tuple[pl.DataFram
     if problems:
         cast = cast.filter(~pl.col(ROW).is_in([problem.row for problem in problems]))
     return cast, sorted(problems, key=lambda problem: problem.row)
+
+
+def _in_pixels(raw: pl.DataFrame) -> pl.Expr:
+    """Return where lengths are in pixels, by the rule of `Calibration.spacing`."""
+    without = pl.col(SPACING[0]).is_null()
+    return without | pl.col(CALIBRATION).is_in(list(WHY_NO_MM)) if CALIBRATION in raw.columns else without
 
 
 _WANTED: dict[type[pl.DataType], str] = {

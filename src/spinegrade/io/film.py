@@ -1,4 +1,4 @@
-"""Films of any format, and the scan of folders that reads no pixels."""
+"""Films of any format."""
 
 from __future__ import annotations
 

@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
-import hashlib
 import warnings
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from spinegrade.calibration import Calibration
 from spinegrade.errors import FormatError
-from spinegrade.io.dicom_film import MOST_PIXELS
+from spinegrade.io.film_pixels import one_channel, refuse_unlikely
 from spinegrade.radiograph import Display, FilmFacts, ImageIdentity, Radiograph
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from numpy.typing import NDArray
     from PIL.Image import Image
 
-_LUMINANCE = np.array([0.299, 0.587, 0.114])
+NOT_CALIBRATED = "no pixel spacing: pictures have none"
 
 
 def read_picture(path: Path, *, frame: int = 1) -> Radiograph:
@@ -33,54 +34,85 @@ def read_picture(path: Path, *, frame: int = 1) -> Radiograph:
     FormatError
         If the file is no picture, is cut off, too large, or has no such page.
     """
+    with _opened(path) as image:
+        return _film(image, path, frame)
+
+
+def picture_header(path: Path) -> tuple[FilmFacts, tuple[int, int]]:
+    """Return what the header of a picture says, and rows and columns; no pixel is decoded.
+
+    Raises
+    ------
+    FormatError
+        As `read_picture`.
+    """
+    with _opened(path) as image:
+        return _facts(image, 1), (image.height, image.width)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Image]:
+    """Give the picture in a file; whatever breaks meanwhile is said in one line."""
     from PIL import Image, UnidentifiedImageError
 
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            with Image.open(path) as image:
-                return _film(image, path, frame)
+            with Image.open(path, formats=("PNG", "TIFF", "JPEG")) as image:
+                refuse_unlikely(str(path), path.stat().st_size, image.height, image.width)
+                yield image
     except FormatError:
         raise
     except UnidentifiedImageError as error:
         msg = f"{path}: expected a PNG, TIFF or JPEG picture, got something else"
         raise FormatError(msg) from error
-    except MemoryError:
-        raise
+    except Image.DecompressionBombError as error:
+        most = 2 * (Image.MAX_IMAGE_PIXELS or 0)
+        msg = f"{path}: expected at most {most:,} pixels, got more"
+        raise FormatError(msg) from error
+    except MemoryError as error:
+        msg = f"{path}: expected a picture that can be held, got too little memory for it"
+        raise FormatError(msg) from error
     except Exception as error:  # broken pictures make the library raise almost anything
-        msg = f"{path}: expected a whole picture, got: {str(error)[:160] or type(error).__name__}"
+        msg = f"{path}: expected a whole picture, got broken data ({type(error).__name__})"
         raise FormatError(msg) from error
 
 
 def _film(image: Image, path: Path, frame: int) -> Radiograph:
-    frames = getattr(image, "n_frames", 1)
-    if not 1 <= frame <= frames:
-        msg = f"{path}: expected a page from 1 to {frames}, got {frame}"
+    facts = _facts(image, frame)
+    if not 1 <= frame <= facts.frames:
+        msg = f"{path}: expected a page from 1 to {facts.frames}, got {frame}"
         raise FormatError(msg)
     if frame > 1:
         image.seek(frame - 1)
-    if image.width * image.height > MOST_PIXELS:
-        msg = f"{path}: expected at most {MOST_PIXELS:,} pixels, got {image.height} x {image.width}"
-        raise FormatError(msg)
+        refuse_unlikely(str(path), path.stat().st_size, image.height, image.width)
     notes: list[str] = []
-    pixels = np.ascontiguousarray(_grey(image, notes))
-    pixels.flags.writeable = False
-    if frames > 1:
-        notes.append(f"page {frame} of {frames}")
-    depth = None if pixels.dtype.kind == "f" else 8 * pixels.dtype.itemsize
+    pixels = _grey(image, notes)
+    if facts.frames > 1:
+        notes.append(f"page {frame} of {facts.frames}")
     return Radiograph(
         pixels=pixels,
         display=Display(),
         calibration=Calibration(),
-        image=ImageIdentity(
-            file_name=path.name,
-            sha256=hashlib.sha256(pixels.data).hexdigest(),
-            rows=pixels.shape[0],
-            columns=pixels.shape[1],
-        ),
-        facts=FilmFacts(kind=f"{image.format} picture", bits_stored=depth, frames=frames, frame=frame),
-        calibrated_by="no pixel spacing: pictures have none",
+        image=ImageIdentity(file_name=path.name),
+        facts=facts,
+        calibrated_by=NOT_CALIBRATED,
         notes=tuple(notes),
+    )
+
+
+def _facts(image: Image, frame: int) -> FilmFacts:
+    if image.mode == "F":
+        depth = None
+    elif image.mode == "I":
+        depth = 32
+    else:
+        depth = 16 if image.mode.startswith("I;16") else 8
+    return FilmFacts(
+        kind=f"{image.format} picture",
+        bits_stored=depth,
+        frames=getattr(image, "n_frames", 1),
+        frame=frame,
     )
 
 
@@ -96,13 +128,4 @@ def _grey(image: Image, notes: list[str]) -> NDArray[np.generic]:
         return np.asarray(image)[..., 0]
     if "A" in image.getbands() or "transparency" in image.info:
         notes.append("an alpha channel is left out")
-    return _one_channel(np.asarray(image.convert("RGB")), notes)
-
-
-def _one_channel(colours: NDArray[np.uint8], notes: list[str]) -> NDArray[np.generic]:
-    red, green, blue = (colours[..., n] for n in range(3))
-    if np.array_equal(red, green) and np.array_equal(green, blue):
-        return red
-    notes.append("a colour picture; its luminance is used")
-    grey: NDArray[np.generic] = np.rint(colours @ _LUMINANCE).astype(colours.dtype)
-    return grey
+    return one_channel(np.asarray(image.convert("RGB")), "picture", notes)

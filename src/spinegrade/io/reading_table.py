@@ -15,7 +15,16 @@ from attrs import frozen
 from spinegrade.anatomy import GRADED, LANDMARKS, LEVELS
 from spinegrade.calibration import Calibration, CalibrationState
 from spinegrade.errors import FormatError, SpinegradeError
-from spinegrade.io.columns import READING_KEY, ROW, SCHEMA, SPACING, TABLE_COLUMNS, UNIT, Problem
+from spinegrade.io.columns import (
+    CALIBRATION,
+    READING_KEY,
+    ROW,
+    SCHEMA,
+    SPACING,
+    TABLE_COLUMNS,
+    UNIT,
+    Problem,
+)
 from spinegrade.io.reading_json import SUFFIX, dump_reading, parse_reading
 from spinegrade.morphometry import PixelSpacing
 from spinegrade.radiograph import ImageIdentity
@@ -40,8 +49,6 @@ _FILES_A_BATCH = 500
 
 def reading_rows(reading: Reading, first_row: int = 0) -> list[dict[str, Any]]:
     """Return a row of a landmark table for every vertebra of a reading, levels from the head down."""
-    spacing = reading.calibration.spacing
-    square_pixels = spacing == PixelSpacing()
     shared = {
         "patient": reading.exam.patient,
         "exam": reading.exam.id,
@@ -49,15 +56,29 @@ def reading_rows(reading: Reading, first_row: int = 0) -> list[dict[str, Any]]:
         "reader": reading.reader,
         "occasion": reading.occasion,
         "image": reading.image.file_name,
-        "row_spacing_mm": None if square_pixels else spacing.row,
-        "column_spacing_mm": None if square_pixels else spacing.column,
-        UNIT: spacing.unit,
+        **_calibration_cells(reading.calibration),
     }
     vertebrae = sorted(reading.vertebrae, key=lambda vertebra: LEVELS.index(vertebra.level))
     return [
         {ROW: first_row + place, **shared, **_vertebra_cells(vertebra)}
         for place, vertebra in enumerate(vertebrae)
     ]
+
+
+def _calibration_cells(calibration: Calibration) -> dict[str, Any]:
+    """Return spacing, state and unit.
+
+    A ratio of the sides of a pixel, where no more is known, stands as a spacing that is not in mm.
+    """
+    spacing = calibration.spacing
+    given = (calibration.row_spacing_mm, calibration.column_spacing_mm)
+    if given == (None, None) and spacing != PixelSpacing():
+        given = (spacing.row, spacing.column)
+    return {
+        **dict(zip(SPACING, given, strict=True)),
+        CALIBRATION: calibration.state.value,
+        UNIT: spacing.unit,
+    }
 
 
 def _vertebra_cells(vertebra: VertebraReading) -> dict[str, Any]:
@@ -89,17 +110,25 @@ def frame_readings(frame: pl.DataFrame) -> Iterator[Reading]:
 
 def _reading(rows: list[dict[str, Any]]) -> Reading:
     first = rows[0]
-    row_spacing, column_spacing = (first[name] for name in SPACING)
-    state = CalibrationState.NONE if row_spacing is None else CalibrationState.USER
     rows = sorted(rows, key=lambda row: LEVELS.index(row["level"]))
     return Reading(
         exam=Exam(first["patient"], first["exam"], first["date"]),
         reader=first["reader"],
         occasion=first["occasion"],
         image=ImageIdentity(file_name=first["image"]),
-        calibration=Calibration(state, row_spacing, column_spacing),
+        calibration=_calibration(first),
         vertebrae=tuple(_vertebra(row) for row in rows),
     )
+
+
+def _calibration(row: dict[str, Any]) -> Calibration:
+    """Return the calibration of a row; a spacing of which nothing is said is the reader's own."""
+    row_spacing, column_spacing = (row[name] for name in SPACING)
+    unsaid = CalibrationState.NONE if row_spacing is None else CalibrationState.USER
+    state = CalibrationState(row[CALIBRATION] or unsaid)
+    if state is CalibrationState.NONE and row_spacing is not None:
+        return Calibration(pixel_aspect_ratio=row_spacing / column_spacing)
+    return Calibration(state, row_spacing, column_spacing)
 
 
 def _vertebra(row: dict[str, Any]) -> VertebraReading:

@@ -1,0 +1,84 @@
+"""``spinegrade report``: readings in, one page of HTML out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from spinegrade.cli import options
+
+EXAMPLE = "Example: spinegrade report sample_images/readings/child_R1_1.reading.json --output child.html"
+
+
+def report(
+    sources: options.Sources,
+    films: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--films",
+            help="A film or a folder of films; may be given again.  [default: beside each reading and in the "
+            "folder above]",
+            show_default=False,
+        ),
+    ] = None,
+    output: Annotated[
+        Path, typer.Option("--output", "-o", help="Page to write, .html; one file with all it needs.")
+    ] = Path("report.html"),
+    window: Annotated[
+        int, typer.Option("--window", min=1, help="Which of a film's own windows to display.")
+    ] = 1,
+    exam: Annotated[str | None, typer.Option("--exam", help="Only this exam.", show_default=False)] = None,
+    reader: Annotated[
+        str | None, typer.Option("--reader", help="Only this reader.", show_default=False)
+    ] = None,
+    occasion: Annotated[
+        int | None, typer.Option("--occasion", min=1, help="Only this occasion.", show_default=False)
+    ] = None,
+    reference: options.Reference = options.ReferenceChoice.STANDARD,
+    rules: options.Rules = "genant-1993",
+    levels: options.Levels = "T4-L4",
+    point_sd: options.PointSdText = None,
+    force: options.Force = False,
+    ignore_unknown: options.IgnoreUnknown = False,
+) -> int:
+    """Write readings as a page: films with landmarks and grades, tables, heights beside the expected."""
+    from attrs import evolve
+
+    from spinegrade.io.film_match import FilmFinder
+    from spinegrade.report import Choice, choose, make_page
+
+    _check_output(output, force=force)
+    method = options.method(rules, reference, levels, options.UnitChoice.AS_CALIBRATED)
+    finder = FilmFinder(films or ())
+    opened = options.open_sources(sources, ignore_unknown=ignore_unknown, keep_going=False)
+    opened.refuse_output(output)
+    chosen = choose(opened.sources, Choice(exam, reader, occasion))
+    error = options.point_sd(point_sd, opened.sources, options.where(None, None))
+    page = make_page(chosen, evolve(method, point_sd=error), finder, window=window)
+    _write(page.html, output, force=force)
+    options.say(f"{output}: {_count(page.readings, 'reading')}, {_count(page.films, 'film')}")
+    return 0
+
+
+def _check_output(output: Path, *, force: bool) -> None:
+    """Refuse a name that is no page's, which a film or a reading may have, before any work is done."""
+    from spinegrade.errors import FormatError
+    from spinegrade.io.atomic import check_writable
+
+    if output.suffix.lower() not in (".html", ".htm"):
+        msg = f"{output}: expected a name that ends in .html, got {output.suffix or 'no suffix'!r}"
+        raise FormatError(msg)
+    check_writable(output, force=force)
+
+
+def _write(html: str, output: Path, *, force: bool) -> None:
+    from spinegrade.io.atomic import replacing
+
+    with replacing(output, force=force) as temporary:
+        temporary.write_text(html, encoding="utf-8", newline="\n")
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"

@@ -1,0 +1,163 @@
+"""Which readings in the sources a report is of."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+from attrs import frozen
+
+from spinegrade.errors import FormatError, ReadingError
+from spinegrade.io.checks import sound_spines
+from spinegrade.io.columns import READING_KEY, SPACING
+from spinegrade.io.landmark_table import CsvTable, ParquetTable
+from spinegrade.io.reading_json import read_reading
+from spinegrade.io.reading_table import ReadingFiles, frame_readings, reading_rows, readings_frame
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+    from spinegrade.io import Source
+    from spinegrade.io.arrays import Spines
+    from spinegrade.readings import Reading
+
+MOST_READINGS = 50
+"""Readings on one page; more make a file that no browser opens gladly and nobody reads."""
+
+_ROWS = 200_000
+
+
+@frozen
+class Choice:
+    """Whose readings to take; None takes all."""
+
+    exam: str | None = None
+    reader: str | None = None
+    occasion: int | None = None
+
+    @property
+    def rows(self) -> pl.Expr:
+        """Which rows of a landmark table are chosen."""
+        wanted = {"exam": self.exam, "reader": self.reader, "occasion": self.occasion}
+        tests = [pl.col(name) == value for name, value in wanted.items() if value is not None]
+        return pl.all_horizontal(*tests) if tests else pl.lit(value=True)
+
+    def takes(self, reading: Reading) -> bool:
+        """Return whether the reading is chosen."""
+        return (
+            self.exam in (None, reading.exam.id)
+            and self.reader in (None, reading.reader)
+            and self.occasion in (None, reading.occasion)
+        )
+
+    def __str__(self) -> str:
+        parts = (("exam", self.exam), ("reader", self.reader), ("occasion", self.occasion))
+        return ", ".join(f"{name} {value}" for name, value in parts if value is not None)
+
+
+@frozen
+class Chosen:
+    """A reading, the file it stands in, and whether nothing explains the spacing that a table gives it."""
+
+    reading: Reading
+    file: Path
+    unexplained: bool = False
+
+    @property
+    def where(self) -> str:
+        """The reading as messages name it, without its patient."""
+        reading = self.reading
+        return f"{self.file}: exam {reading.exam.id} by {reading.reader}, occasion {reading.occasion}"
+
+    def spines(self) -> Spines:
+        """Return the reading as arrays of one spine.
+
+        Raises
+        ------
+        FormatError
+            If it has no vertebra, or one that cannot be measured.
+        """
+        spines, problems = sound_spines(readings_frame(reading_rows(self.reading)))
+        if problems:
+            msg = f"{self.where}: {problems[0].what}"
+            raise FormatError(msg)
+        if not spines.count:
+            msg = f"{self.where}: expected at least one vertebra, got none"
+            raise FormatError(msg)
+        return spines
+
+
+def choose(sources: Sequence[Source], choice: Choice) -> list[Chosen]:
+    """Return the chosen readings, in the order of the sources.
+
+    Raises
+    ------
+    FormatError
+        If none is chosen, or a source cannot be read.
+    ReadingError
+        If there are more than `MOST_READINGS`, or one of them occurs twice.
+    """
+    chosen: list[Chosen] = []
+    for source in sources:
+        for one in _chosen(source, choice):
+            chosen.append(one)
+            if len(chosen) > MOST_READINGS:
+                msg = f"report: expected at most {MOST_READINGS} readings on a page, got more; "
+                msg += "choose by --exam, --reader and --occasion"
+                raise ReadingError(msg)
+    if not chosen:
+        what = f"a reading of {choice}" if str(choice) else "a reading"
+        msg = f"report: expected {what}, got none"
+        raise FormatError(msg)
+    _check_once(chosen)
+    return chosen
+
+
+def _chosen(source: Source, choice: Choice) -> Iterator[Chosen]:
+    if isinstance(source, ReadingFiles):
+        for path in source.paths:
+            reading = read_reading(path)
+            if choice.takes(reading):
+                yield Chosen(reading, path)
+    elif isinstance(source, CsvTable | ParquetTable):
+        for _, rows in _rows(source, choice).group_by(READING_KEY, maintain_order=True):
+            (reading,) = frame_readings(rows)
+            yield Chosen(reading, source.path, unexplained=_unexplained(rows))
+
+
+def _rows(table: CsvTable | ParquetTable, choice: Choice) -> pl.DataFrame:
+    """Return the chosen rows of a table, which may lie apart; a few more readings than fit at most."""
+    kept: list[pl.DataFrame] = []
+    for batch in table.batches(_ROWS):
+        frame, problems = batch.load()
+        frame = frame.filter(choice.rows)
+        if not problems:
+            spines, problems = sound_spines(frame)
+            frame = spines.frame
+        if problems:
+            first = min(problems, key=lambda problem: problem.row)
+            msg = f"{table.place(first.row)}: {first.what}"
+            raise FormatError(msg)
+        kept.append(frame)
+        if pl.concat([one.select(READING_KEY) for one in kept]).n_unique() > MOST_READINGS:
+            break
+    return pl.concat(kept) if kept else readings_frame([])
+
+
+def _unexplained(rows: pl.DataFrame) -> bool:
+    """Return whether a reading's rows have a spacing without saying where it comes from."""
+    said = rows["calibration"][0] if "calibration" in rows.columns else None
+    return said is None and rows[SPACING[0]][0] is not None
+
+
+def _check_once(chosen: Sequence[Chosen]) -> None:
+    """Refuse two readings of one exam by one reader on one occasion."""
+    seen: dict[tuple[object, ...], Chosen] = {}
+    for one in chosen:
+        reading = one.reading
+        key = (reading.exam.patient, reading.exam.id, reading.reader, reading.occasion)
+        if key in seen:
+            msg = f"{one.where}: expected one such reading, got another one in {seen[key].file}"
+            raise ReadingError(msg)
+        seen[key] = one

@@ -1,0 +1,146 @@
+"""``spinegrade report``: readings in, one page out."""
+
+from __future__ import annotations
+
+import pytest
+
+from films import SECRETS, write_film
+from read_films import make_reading, pictures, read_on, save, shadow, take_apart, write_shadow
+from spines import invoke, table
+
+
+@pytest.fixture
+def reading():
+    return make_reading()
+
+
+@pytest.fixture
+def film(tmp_path, reading):
+    (tmp_path / "films").mkdir()
+    return write_shadow(tmp_path / "films" / "film.dcm", reading)
+
+
+@pytest.fixture
+def file(tmp_path, reading, film):
+    """Give a reading file that knows its film, which is elsewhere."""
+    (tmp_path / "readings").mkdir()
+    return save(read_on(reading, film), tmp_path / "readings" / "a.reading.json")
+
+
+@pytest.fixture
+def output(tmp_path):
+    return tmp_path / "page.html"
+
+
+def page(output):
+    return take_apart(output.read_text(encoding="utf-8"))
+
+
+class TestWrites:
+    def test_a_page_with_the_film(self, file, film, output):
+        said = invoke("report", file, "--films", film.parent, "--output", output)
+        assert (said.code, said.out, said.err) == (0, "", f"{output}: 1 reading, 1 film\n")
+        assert len(pictures(page(output))) == 1
+
+    def test_a_page_without_where_there_is_none(self, file, output):
+        said = invoke("report", file, "-o", output)
+        assert (said.code, said.err) == (0, f"{output}: 1 reading, 0 films\n")
+        assert "The film was not found" in page(output).text
+
+    def test_into_the_working_folder_where_nothing_else_is_said(self, file, tmp_path, monkeypatch):
+        monkeypatch.chdir(tmp_path)
+        assert invoke("report", file).code == 0
+        assert (tmp_path / "report.html").is_file()
+
+    def test_by_the_options_of_grading(self, file, output):
+        options = ("--reference", "own", "--rules", "genant-1993-above", "--levels", "T8-L4")
+        assert invoke("report", file, "-o", output, *options, "--point-sd", "0.5mm").code == 0
+        said = page(output).text
+        for words in ("own: own posterior height", "genant-1993-above, revision", "T8-L4", "SD 0.5 mm"):
+            assert words in said
+
+    def test_by_an_error_that_the_readings_show(self, file, tmp_path, output):
+        save(make_reading(reader="R2", lost={"T12": (0.3, 0.1, 0.0)}), file.parent / "b.reading.json")
+        said = invoke("report", file.parent, "-o", output, "--reader", "R1", "--point-sd", "repeats")
+        assert said.code == 0
+        assert said.lines[0].startswith("landmark error ")
+        assert len(page(output).every("article")) == 1
+
+    def test_of_chosen_readings(self, file, output):
+        save(make_reading(reader="R2", occasion=2), file.parent / "b.reading.json")
+        choice = ("--exam", "E1", "--reader", "R2", "--occasion", 2)
+        assert invoke("report", file.parent, "-o", output, *choice).code == 0
+        assert page(output).one("head").one("title").text.startswith("E1, reader R2")
+
+    def test_of_a_landmark_table_by_the_film_that_it_names(self, tmp_path, output):
+        frame = table(spacing=(0.4, 0.4), image="films/spine.dcm")
+        frame.write_csv(tmp_path / "t.csv")
+        (tmp_path / "films").mkdir()
+        reading = make_reading()
+        write_shadow(tmp_path / "films" / "spine.dcm", reading, (2400, 1400))
+        said = invoke("report", tmp_path / "t.csv", "-o", output)
+        assert (said.code, said.lines[-1]) == (0, f"{output}: 1 reading, 1 film")
+        assert "is not verified" in page(output).text
+
+    def test_no_name_anywhere(self, file, film, output):
+        said = invoke("report", file, "--films", film, "-o", output)
+        assert not [secret for secret in SECRETS if secret in said.err + page(output).text]
+
+
+class TestRefuses:
+    def refuse(self, output, *arguments, said):
+        done = invoke("report", *arguments, "-o", output)
+        assert (done.code, done.out, len(done.lines)) == (1, "", 1)
+        assert said in done.err
+        return done
+
+    def test_a_film_of_another_reading(self, file, film, reading, output):
+        write_film(film, shadow(reading) + 1)
+        self.refuse(
+            output, file, "--films", film, said="exam E1 by R1, occasion 1: film.dcm: expected the film"
+        )
+        assert not output.exists()
+
+    def test_a_film_that_was_named_and_is_not_there(self, file, film, tmp_path, output):
+        (tmp_path / "empty").mkdir()
+        where = ("--films", tmp_path / "empty")
+        self.refuse(output, file, *where, said="expected its film 'film.dcm' in the places named for films")
+        self.refuse(output, file, "--films", tmp_path / "none", said="expected a film or a folder of films")
+
+    def test_an_output_that_is_there(self, file, output):
+        output.write_text("earlier")
+        self.refuse(output, file, said="expected a new file, got one that exists; --force replaces it")
+        assert output.read_text() == "earlier"
+        assert invoke("report", file, "-o", output, "--force").code == 0
+        assert page(output).one("h1")
+
+    @pytest.mark.parametrize("name", ["page.pdf", "page", "a.reading.json"])
+    def test_an_output_that_is_no_page(self, file, tmp_path, name):
+        self.refuse(tmp_path / name, file, "--force", said="expected a name that ends in .html, got")
+
+    def test_a_window_that_the_film_has_not(self, file, film, output):
+        self.refuse(output, file, "--films", film, "--window", 2, said="--window: expected 1 to 1, got 2")
+
+    def test_an_exam_that_is_not_there(self, file, output):
+        self.refuse(output, file, "--exam", "E2", said="expected a reading of exam E2, got none")
+
+    def test_a_source_that_is_not_there(self, tmp_path, output):
+        self.refuse(output, tmp_path / "none.reading.json", said="expected a file, got none")
+
+    def test_a_broken_film_beside_the_reading(self, file, output):
+        (file.parent / "film.dcm").write_bytes(b"DICM" * 40)
+        self.refuse(output, file, said="film.dcm: expected")
+
+    def test_wrong_use(self, file, output):
+        for options in (("--window", "0"), ("--occasion", "0"), ("--levels", "L4-T4"), ("--point-sd", "x")):
+            assert invoke("report", file, "-o", output, *options).code == 2
+        assert not output.exists()
+
+
+def test_nothing_half_written_stays(file, output, monkeypatch):
+    def stop(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("spinegrade.report.page.draw_film", stop)
+    assert invoke("report", file, "-o", output).code == 130
+    assert [path.name for path in output.parent.iterdir() if path.is_file()] == []
