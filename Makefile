@@ -1,5 +1,6 @@
 # Everything for a fresh machine that has make and Python 3.11 or newer.
-#   make demo   grade the sample readings and sum up their spines
+#   make demo   list the sample films, grade their readings, sum up the spines, write demo-report.html
+#   make app    open the reading desk on a sample film
 #   make test   linters, types, import contracts and every test
 #   make bench  the benchmarks of benchmarks/README.md
 #   make samples  write sample_images/ anew
@@ -9,7 +10,7 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
-.PHONY: demo test bench samples clean
+.PHONY: demo app test bench samples clean
 
 .venv/installed: pyproject.toml constraints.txt
 	@test -n "$(PYTHON)" || { echo "make: expected Python 3.11 or newer, got none; set PYTHON=..."; exit 1; }
@@ -19,9 +20,15 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 	@touch $@
 
 demo: .venv/installed
+	$(BIN)/spinegrade image sample_images
 	$(BIN)/spinegrade grade sample_images/readings/wedge-biconcave_R1_1.reading.json \
 	  sample_images/readings/child_R1_1.reading.json --point-sd 0.35mm --format table
 	$(BIN)/spinegrade assess sample_images/landmarks.csv --format table
+	$(BIN)/spinegrade report sample_images/readings/wedge-biconcave_R1_1.reading.json \
+	  sample_images/readings/child_R1_1.reading.json --point-sd 0.35mm --output demo-report.html --force
+
+app: .venv/installed
+	$(BIN)/spinegrade app sample_images/normal-adult.dcm
 
 test: .venv/installed
 	$(BIN)/ruff check .
@@ -37,4 +44,4 @@ samples: .venv/installed
 	$(BIN)/python sample_images/make.py
 
 clean:
-	rm -rf .venv dist build .coverage .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf .venv dist build demo-report.html .coverage .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
