@@ -19,6 +19,7 @@ import numpy as np
 import polars as pl
 import psutil
 
+from open_films import FILMS, measure
 from spinegrade.anatomy import GRADED
 from spinegrade.genant import grade_spines
 from spinegrade.genant_rule import genant_rule
@@ -41,6 +42,8 @@ def main() -> None:
     print(f"{psutil.cpu_count()} cores, Python {sys.version.split()[0]}, polars {pl.__version__}")
     core()
     start_up()
+    measure(FILMS)
+    phantom()
     whole_path(given.spines, given.workers)
 
 
@@ -88,6 +91,16 @@ def best(work: Callable[[], object], times: int) -> float:
         work()
         seconds.append(time.perf_counter() - begin)
     return min(seconds)
+
+
+def phantom() -> None:
+    """Time the rendering of a film of 6 megapixels."""
+    from spinegrade.phantom.film import render
+    from spinegrade.phantom.scene import Scene
+
+    rows, columns = render(Scene()).pixels.shape
+    seconds = best(lambda: render(Scene(seed=1)), 3)
+    print(f"phantom of {rows * columns / 1e6:.1f} megapixels: {seconds:.1f} s (bar 5)")
 
 
 def start_up() -> None:

@@ -64,6 +64,7 @@ class Binding:
         self.hidden_numbers = False
         self._drawing = False
         self._drawn: dict[str, object] = {}
+        film.contrast_limits_range = film.metadata["spinegrade"]["data_range"]
         self._ruler: tuple[list[tuple[float, float]], Ruled] | None = None
         self.numbers: Numbers = measure(editor.shown, method)
         self.outline, self.labels, self.marks = self._add_layers()

@@ -38,7 +38,7 @@ _RETRY_MS = 4000
 """Time after which a save that failed is tried again."""
 
 
-class ReadingDesk(QWidget):  # type: ignore[misc]
+class ReadingDesk(QWidget):
     """A dock in which one film after another is read."""
 
     def __init__(self, viewer: napari.viewer.Viewer, reader: str | None = None) -> None:
@@ -102,7 +102,7 @@ class ReadingDesk(QWidget):  # type: ignore[misc]
         """Read the film in a layer, going on where the reader stopped."""
         self.close_film()
         facts = layer.metadata["spinegrade"]
-        source = Path(layer.source.path or facts.get("path") or f"{layer.name}.dcm")
+        source = Path(facts["path"])
         try:
             self.opened = open_reading(facts["film"], source, self.reader, occasion=occasion)
         except SpinegradeError as error:

@@ -20,7 +20,7 @@ _MOUSE = (
 )
 
 
-class HelpSheet(QDialog):  # type: ignore[misc]
+class HelpSheet(QDialog):
     """All keys of the reading desk, by what they are for."""
 
     def __init__(self, parent: QWidget, shortcuts: tuple[Shortcut, ...]) -> None:

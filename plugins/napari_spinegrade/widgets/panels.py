@@ -62,7 +62,7 @@ def _label(words: str = "", colour: str = "", *, wrap: bool = False) -> QLabel:
     return label
 
 
-class NextMark(QWidget):  # type: ignore[misc]
+class NextMark(QWidget):
     """A body with its six landmarks, the next one filled."""
 
     def __init__(self) -> None:
@@ -92,7 +92,7 @@ class NextMark(QWidget):  # type: ignore[misc]
             painter.drawEllipse(place, 5 if here else 3, 5 if here else 3)
 
 
-class HeadPanel(QWidget):  # type: ignore[misc]
+class HeadPanel(QWidget):
     """Who reads what, whether it is saved, what comes next, and the last thing to say."""
 
     def __init__(self) -> None:
@@ -152,7 +152,7 @@ class HeadPanel(QWidget):  # type: ignore[misc]
         self.words.setStyleSheet(f"color: {_BAD if bad else _QUIET}")
 
 
-class FilmPanel(QWidget):  # type: ignore[misc]
+class FilmPanel(QWidget):
     """Calibration and window of the film, always on screen."""
 
     called = Signal(str)
@@ -210,7 +210,7 @@ class FilmPanel(QWidget):  # type: ignore[misc]
         self.window_words.setText(f"{words}{inverted}   (right-drag changes it)")
 
 
-class SummaryPanel(QWidget):  # type: ignore[misc]
+class SummaryPanel(QWidget):
     """What the grades add up to, and by which rule."""
 
     def __init__(self) -> None:
@@ -239,7 +239,7 @@ class SummaryPanel(QWidget):  # type: ignore[misc]
         )
 
 
-class ActionPanel(QWidget):  # type: ignore[misc]
+class ActionPanel(QWidget):
     """Buttons for what the keys do, with the keys in their tooltips."""
 
     called = Signal(str)

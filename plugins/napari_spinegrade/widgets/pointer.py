@@ -27,7 +27,7 @@ _NAME_HEIGHT = 22
 _AWAY = QPoint(22, 18)
 
 
-class PointerNote(QWidget):  # type: ignore[misc]
+class PointerNote(QWidget):
     """The note beside the pointer."""
 
     def __init__(self, parent: QWidget) -> None:
@@ -68,10 +68,10 @@ class PointerNote(QWidget):  # type: ignore[misc]
         """Return a place beside the pointer, on the side where the screen has room."""
         at = QCursor.pos()
         place = at + _AWAY
-        screen = self.screen().availableGeometry() if self.screen() else None
-        if screen is not None and place.x() + width > screen.right():
+        screen = self.screen().availableGeometry()
+        if place.x() + width > screen.right():
             place.setX(at.x() - _AWAY.x() - width)
-        if screen is not None and place.y() + height > screen.bottom():
+        if place.y() + height > screen.bottom():
             place.setY(at.y() - _AWAY.y() - height)
         return place
 

@@ -21,7 +21,7 @@ _LINES = (("anterior", "#7fc8f8"), ("middle", "#c9e265"), ("posterior", "#f5a3c7
 _LEFT, _RIGHT, _TOP, _BOTTOM = 30, 8, 18, 18
 
 
-class ProfilePlot(QWidget):  # type: ignore[misc]
+class ProfilePlot(QWidget):
     """Three lines of measured heights by level, and ticks where each is expected."""
 
     def __init__(self, levels: tuple[str, ...]) -> None:

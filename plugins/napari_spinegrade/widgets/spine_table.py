@@ -24,7 +24,7 @@ _MARKS, _LOSS, _GRADE, _YOURS = 1, 5, 6, 7
 _REASONS = "not evaluable: {}"
 
 
-class SpineTable(QTableWidget):  # type: ignore[misc]
+class SpineTable(QTableWidget):
     """Rows for the levels that are read; ``chosen`` says which level was clicked."""
 
     chosen = Signal(str)
@@ -46,9 +46,10 @@ class SpineTable(QTableWidget):  # type: ignore[misc]
         for column, width in enumerate(_WIDTHS):
             self.setColumnWidth(column, width)
         header.setStretchLastSection(True)
+        self._cells = [[QTableWidgetItem() for _ in COLUMNS] for _ in levels]
         for row, level in enumerate(levels):
-            for column in range(len(COLUMNS)):
-                item = QTableWidgetItem(level if column == 0 else "")
+            for column, item in enumerate(self._cells[row]):
+                item.setText(level if column == 0 else "")
                 right = column in (2, 3, 4, _LOSS)
                 side = Qt.AlignmentFlag.AlignRight if right else Qt.AlignmentFlag.AlignHCenter
                 item.setTextAlignment(int(side | Qt.AlignmentFlag.AlignVCenter))
@@ -59,10 +60,13 @@ class SpineTable(QTableWidget):  # type: ignore[misc]
         self.setFixedHeight(_ROW * len(levels) + header.height() + 6)
         self.cellClicked.connect(lambda row, _: self.chosen.emit(self.levels[row]))
 
+    def _cell(self, row: int, column: int) -> QTableWidgetItem:
+        return self._cells[row][column]
+
     def show_cursor(self, level: str | None) -> None:
         """Mark the level that is worked on."""
         for row, name in enumerate(self.levels):
-            item = self.item(row, 0)
+            item = self._cell(row, 0)
             font = item.font()
             font.setBold(name == level)
             item.setFont(font)
@@ -81,7 +85,7 @@ class SpineTable(QTableWidget):  # type: ignore[misc]
             self._own(row, level, vertebra, numbers, hidden=hidden)
 
     def _set(self, row: int, column: int, words: str, tip: str = "") -> None:
-        item = self.item(row, column)
+        item = self._cell(row, column)
         if item.text() != words:
             item.setText(words)
         if item.toolTip() != tip:
@@ -89,7 +93,7 @@ class SpineTable(QTableWidget):  # type: ignore[misc]
 
     def _colour(self, row: int, level: str, numbers: Numbers, *, hidden: bool) -> None:
         grade = numbers.grade[LEVELS.index(level)]
-        item = self.item(row, _GRADE)
+        item = self._cell(row, _GRADE)
         if hidden or np.isnan(grade):
             item.setBackground(QBrush())
             item.setForeground(QBrush())
@@ -105,7 +109,7 @@ class SpineTable(QTableWidget):  # type: ignore[misc]
         differs = not hidden and numbers.disagrees(level)
         tip = "Your grade and the computed one differ" if differs else ""
         self._set(row, _YOURS, "" if grade is None else f"{grade:g}{' !' if differs else ''}", tip)
-        self.item(row, _YOURS).setForeground(QBrush(QColor("#ff8f8f")) if differs else QBrush())
+        self._cell(row, _YOURS).setForeground(QBrush(QColor("#ff8f8f")) if differs else QBrush())
 
 
 def _marks(vertebra: VertebraReading | None) -> str:

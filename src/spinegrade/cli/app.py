@@ -20,7 +20,9 @@ def app(
     ] = None,
     reader: Annotated[
         str | None,
-        typer.Option("--reader", help="Who reads.  [default: your name on this computer]", show_default=False),
+        typer.Option(
+            "--reader", help="Who reads.  [default: your name on this computer]", show_default=False
+        ),
     ] = None,
 ) -> int:
     """Open napari with the reading desk, ready to place the first landmark."""
