@@ -10,7 +10,7 @@ from attrs import frozen
 from spinegrade.anatomy import LEVELS
 from spinegrade.confidence import grade_probabilities, height_loss_sd, near_threshold
 from spinegrade.genant import SHAPES, grade_spines
-from spinegrade.morphometry import measure_area, measure_heights
+from spinegrade.morphometry import measure_area, measure_heights, pixel_along_height
 from spinegrade.spine import STATUSES, summarise_spines
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ def measure(reading: Reading, method: Method) -> Numbers:
     inside = np.zeros(len(LEVELS), dtype=bool)
     inside[method.levels.indices] = True
     grade = np.where(inside, grading.grade, np.nan)
-    sd = _point_sd(method, spacing)
+    sd = _point_sd(method, spacing, points)
     summary = summarise_spines(grade, method.levels)
     with np.errstate(divide="ignore", invalid="ignore"):
         expected = grading.heights / (1 - grading.losses)
@@ -133,13 +133,15 @@ def measurable(points: Floats) -> Floats:
     return found
 
 
-def _point_sd(method: Method, spacing: PixelSpacing) -> Floats | None:
+def _point_sd(method: Method, spacing: PixelSpacing, points: Floats) -> Floats | None:
     """Return the landmark error of every level in the unit of the heights; None where it is not known."""
     given = method.point_sd
     if given is None or (given.unit == "mm" and spacing.unit == "px"):
         return None
-    along = spacing.row if given.unit == "px" else 1.0
-    return np.full(len(LEVELS), given.value * along)
+    if given.unit != "px":
+        return np.full(len(LEVELS), given.value)
+    size = np.array([spacing.row, spacing.column])
+    return given.value * pixel_along_height(points * size, np.broadcast_to(size, (len(LEVELS), 2)))
 
 
 def _visual(reading: Reading) -> Floats:

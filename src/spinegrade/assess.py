@@ -22,7 +22,7 @@ from spinegrade.genant import SHAPES, Grading, grade_spines
 from spinegrade.genant_rule import GenantRule, genant_rule
 from spinegrade.io.arrays import as_spines, pixel_sizes
 from spinegrade.io.columns import CALIBRATION, READING_KEY, ROW, UNIT
-from spinegrade.morphometry import height_ratios, measure_area, measure_heights
+from spinegrade.morphometry import height_ratios, measure_area, measure_heights, pixel_along_height
 from spinegrade.spine import STATUSES, SpineSummary, summarise_spines
 
 if TYPE_CHECKING:
@@ -251,11 +251,7 @@ def _point_sd(spines: Spines, given: PointSd, method: Method) -> Floats:
 
 def _pixel_along_height(spines: Spines) -> Floats:
     """Return the ``(rows,)`` size of a pixel along the middle height, in the unit of the heights."""
-    edge = spines.points[:, 4] - spines.points[:, 1]
-    length = np.linalg.norm(edge, axis=-1, keepdims=True)
-    spacing = pixel_sizes(spines.frame)
-    along: Floats = np.linalg.norm(edge / length * spacing, axis=-1)
-    return np.where(np.isnan(along), spacing.mean(axis=-1), along)
+    return pixel_along_height(spines.points, pixel_sizes(spines.frame))
 
 
 def summarise_rows(spines: Spines, method: Method) -> pl.DataFrame:

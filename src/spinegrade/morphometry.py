@@ -33,6 +33,7 @@ __all__ = [
     "measure_depths",
     "measure_heights",
     "measure_wedge_angle",
+    "pixel_along_height",
     "scale_landmarks",
 ]
 
@@ -114,6 +115,19 @@ def measure_heights(landmarks: ArrayLike, spacing: PixelSpacing = SQUARE_PIXELS)
         )
         raise LandmarkError(msg)
     return heights
+
+
+def pixel_along_height(points: ArrayLike, spacing: ArrayLike) -> Floats:
+    """Return the ``(...)`` size of a pixel along the middle height, in the unit of the spacing.
+
+    ``points`` are ``(..., 6, 2)`` landmarks in that unit already, ``spacing`` ``(..., 2)`` pixel sizes, row
+    and column.  Where the middle height is not known, the mean of the two.
+    """
+    placed, sizes = np.asarray(points, dtype=float), np.asarray(spacing, dtype=float)
+    edge = placed[..., 4, :] - placed[..., 1, :]
+    with np.errstate(invalid="ignore"):
+        along: Floats = np.linalg.norm(edge * sizes, axis=-1) / np.linalg.norm(edge, axis=-1)
+    return np.where(np.isnan(along), sizes.mean(axis=-1), along)
 
 
 def measure_depths(landmarks: ArrayLike, spacing: PixelSpacing = SQUARE_PIXELS) -> Floats:
