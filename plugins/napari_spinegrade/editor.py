@@ -250,6 +250,7 @@ class ReadingEditor:
             return
         place = self._cursor
         self._put(f"mark {status.value}", place, Landmark(status=status))
+        self._level = place.level
         self._go(self._order.next_open(self._reading, place))
 
     def remove(self, place: Place) -> None:

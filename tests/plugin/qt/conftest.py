@@ -1,0 +1,50 @@
+"""A display for the tests that need one: the one there is, or a virtual one that they start."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from display_server import start_display
+
+if not os.environ.get("DISPLAY") and shutil.which("Xvfb") is None:
+    collect_ignore_glob = ["test_*.py"]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def display():
+    """Give a display of 1366 x 768, the smallest screen that the desk has to fit."""
+    if not os.environ.get("DISPLAY"):
+        os.environ["DISPLAY"] = start_display(1366, 768)
+    return os.environ["DISPLAY"]
+
+
+@pytest.fixture
+def film(tmp_path):
+    """Give a copy of a sample film, beside which readings may be kept."""
+    source = Path(__file__).parents[3] / "sample_images" / "wedge-biconcave.dcm"
+    return Path(shutil.copy(source, tmp_path / "film.dcm"))
+
+
+def pytest_collection_modifyitems(items):
+    """Let the warnings of Qt and OpenGL bindings pass in these tests."""
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            item.add_marker(pytest.mark.filterwarnings("ignore"))
+            item.add_marker(pytest.mark.gui)
+
+
+@pytest.fixture
+def xdotool():
+    """Give a hand that moves the real mouse and presses real keys."""
+    if shutil.which("xdotool") is None:
+        pytest.skip("xdotool (Debian: xdotool) is not here")
+
+    def do(*words):
+        subprocess.run(["xdotool", *map(str, words)], check=True, timeout=20)
+
+    return do
