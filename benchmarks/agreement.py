@@ -1,7 +1,8 @@
-"""Measure row 3 of design.md section 9: intervals over patients, beside a resampling loop over other packages.
+"""Measure row 3 of design.md section 9: intervals over patients, beside loops over other packages.
 
-``python benchmarks/agreement.py``; ``--patients 100000`` is quicker.  The loops need scikit-learn and statsmodels,
-which the project does not: without them they are left out, and that is said.  Ratios come from one run.
+``python benchmarks/agreement.py``; ``--patients 100000`` is quicker.  The loops need scikit-learn and
+statsmodels, which the project does not: without them they are left out, and that is said.  Ratios come
+from one run.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ def main() -> None:
 
 
 def read(patients: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
-    """Return ``(items, 2)`` grades, one item in ten above 0 and patients alike within, and ``(items,)`` patients."""
+    """Return ``(items, 2)`` grades, about one in ten above 0, and the ``(items,)`` patients."""
     rng = np.random.default_rng(seed)
     patient = np.repeat(np.arange(patients), LEVELS)
     seen = rng.normal(0, 0.7, patients)[patient] + rng.normal(0, 0.6, len(patient))
@@ -59,9 +60,7 @@ def large(patients: int) -> None:
     found = pair_agreement(rate(grades, (0, 1, 2, 3), patient), plan=PLAN)
     seconds = time.perf_counter() - begin
     kappa = found[1]
-    print(
-        f"{len(grades):,} items, {patients:,} patients, {RESAMPLES} resamples, {len(found)} statistics at once:"
-    )
+    print(f"{len(grades):,} items, {patients:,} patients, {RESAMPLES} resamples, {len(found)} statistics:")
     print(f"  {seconds:.1f} s, peak {_peak():.2f} GiB of which {before:.2f} before (bar 60 s, 4 GB)")
     print(f"  {kappa.statistic} {kappa.weights} {kappa.value:.4f} ({kappa.low:.4f} to {kappa.high:.4f})")
 
@@ -109,9 +108,7 @@ def others() -> None:
     heights[rng.random(heights.shape) < 0.6] = np.nan
     ratings = rate(heights, clusters=patient)
     refit = _best(lambda: icc(ratings, "A1", plan=PLAN), 1)
-    print(
-        f"ICC(A,1) by REML, 7 readers with gaps, {len(patient):,} items, {RESAMPLES} resamples refitted: {refit:.1f} s"
-    )
+    print(f"ICC(A,1) by REML, 7 readers with gaps, {len(patient):,} items, {RESAMPLES} refits: {refit:.1f} s")
     million = rate(20 + rng.normal(0, 2, (500_000, 1)) + rng.normal(0, 1, (500_000, 2)))
     for metric in ("interval", "ratio"):
         once = _best(lambda metric=metric: krippendorff_alpha(million, metric, Plan(method="linear")), 1)
