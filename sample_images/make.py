@@ -17,8 +17,11 @@ from attrs import evolve, frozen
 
 from spinegrade.anatomy import GRADED, LANDMARKS, LEVELS
 from spinegrade.cli import main
+from spinegrade.genant import grade_spines
+from spinegrade.genant_rule import genant_rule
 from spinegrade.io.film import open_film
 from spinegrade.io.reading_json import SUFFIX, write_reading
+from spinegrade.morphometry import PixelSpacing, measure_heights
 from spinegrade.phantom.film import Phantom, render
 from spinegrade.phantom.save import save_film, true_reading
 from spinegrade.phantom.scene import Person, read_scene
@@ -116,30 +119,35 @@ def read(
     missed[:, LANDMARKS.index("superior_anterior"), 0] += reader.anterior_mm * scale
     points = np.round(truth.landmarks + missed / pixel, 2)
     hidden = LEVELS.index(scene.hidden_to) + reader.blind
+    grades = _visual_grades(points, pixel, rng)
     return evolve(
         truth,
         reader=reader.name,
         occasion=occasion,
         vertebrae=tuple(
-            _vertebra(level, points[LEVELS.index(level)], behind=LEVELS.index(level) <= hidden, rng=rng)
-            for level in GRADED.levels
+            _vertebra(level, points[at], behind=at <= hidden, grade=grades[at])
+            for at, level in enumerate(LEVELS)
+            if level in GRADED.levels
         ),
     )
 
 
-def _vertebra(level: str, points: np.ndarray, *, behind: bool, rng: np.random.Generator) -> VertebraReading:
+def _vertebra(level: str, points: np.ndarray, *, behind: bool, grade: float) -> VertebraReading:
     if behind:
         return VertebraReading(level, evaluable=False, not_evaluable_reason=NotEvaluableReason.OVERLAP)
     placed = zip(LANDMARKS, points.tolist(), strict=True)
     landmarks = {name: Landmark(row, column) for name, (row, column) in placed}
-    return VertebraReading(level, landmarks, evaluable=True, visual_grade=_visual_grade(points, rng))
+    return VertebraReading(level, landmarks, evaluable=True, visual_grade=grade)
 
 
-def _visual_grade(points: np.ndarray, rng: np.random.Generator) -> float:
-    """Return the grade by eye: the loss against the largest height of three, guessed to within 3 %."""
-    heights = np.linalg.norm(points[3:] - points[:3], axis=-1)
-    loss = 1 - heights.min() / heights.max() + rng.normal(-0.02, 0.03)
-    return float((0.0, 0.5, 1.0, 2.0, 3.0)[int(np.searchsorted([0.16, 0.20, 0.25, 0.40], loss))])
+def _visual_grades(points: np.ndarray, pixel: np.ndarray, rng: np.random.Generator) -> list[float]:
+    """Return the grades by eye of all levels: the loss that is measured, guessed to within 3 %."""
+    loss = grade_spines(
+        measure_heights(points * pixel, PixelSpacing()), genant_rule("genant-1993")
+    ).height_loss
+    guessed = np.nan_to_num(loss) + rng.normal(-0.02, 0.03, len(loss))
+    steps = np.searchsorted([0.16, 0.20, 0.25, 0.40], guessed)
+    return [(0.0, 0.5, 1.0, 2.0, 3.0)[int(step)] for step in steps]
 
 
 def write_truth(phantoms: dict[str, Phantom]) -> None:

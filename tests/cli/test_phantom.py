@@ -90,6 +90,16 @@ def test_wrong_use_is_said_and_writes_nothing(tmp_path, capsys, monkeypatch, opt
     assert list(tmp_path.iterdir()) == []
 
 
+def test_what_the_film_cannot_show_is_said(tmp_path, capsys):
+    options = ["--fracture", "t1:wedge:0.3", "--fracture", "T9:crush:0.3"]
+    assert main(["phantom", str(tmp_path / "film.dcm"), *QUICK, *options]) == 0
+    said = capsys.readouterr().err
+    assert "T1 was asked for and lies off the film" in said
+    assert "T9 was" not in said
+    assert main(["phantom", str(tmp_path / "film.png"), "--dxa"]) == 0
+    assert "its pixels are 0.691 times as high as wide, which a PNG cannot tell" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("name", ["film.jpg", "film", "none/film.dcm"])
 def test_output_that_cannot_be_is_refused_before_any_work(tmp_path, capsys, name):
     assert main(["phantom", str(tmp_path / name)]) == 1

@@ -142,6 +142,17 @@ class TestFiles:
         ratio = heights / phantom.truth.heights_mm
         np.testing.assert_allclose(ratio[5:22], np.nanmean(ratio), rtol=0.03)
 
+    @pytest.mark.parametrize("tag", [tag for tag in SpacingTag if tag is not SpacingTag.ERMF])
+    def test_dxa_tells_the_shape_of_a_pixel_in_the_patient_by_every_tag(self, tmp_path, tag):
+        spacing = saved(evolve(as_dxa(SCENE), spacing=tag), tmp_path).calibration.spacing
+        assert spacing.row / spacing.column == pytest.approx(0.42 / (0.8 * 0.76), abs=1e-3)
+
+    def test_truth_of_a_picture_knows_that_its_pixels_are_oblong(self, tmp_path):
+        phantom, path = render(as_dxa(SCENE)), tmp_path / "film.png"
+        save_film(phantom, path)
+        reading = true_reading(phantom, open_film(path), EXAM)
+        assert reading.calibration.pixel_aspect_ratio == pytest.approx(0.42 / (0.8 * 0.76))
+
     def test_png_is_the_displayed_picture(self, tmp_path):
         path = tmp_path / "film.png"
         phantom = render(SCENE)
@@ -157,9 +168,16 @@ class TestFiles:
 
     @pytest.mark.skipif(shutil.which("dciodvfy") is None, reason="dciodvfy (Debian: dicom3tools) is not here")
     @pytest.mark.parametrize("compress", [False, True])
-    @pytest.mark.parametrize("scene", [*(evolve(SCENE, spacing=tag) for tag in SpacingTag), as_dxa(SCENE)])
+    @pytest.mark.parametrize(
+        "scene",
+        [
+            *(evolve(SCENE, spacing=tag) for tag in SpacingTag),
+            as_dxa(SCENE),
+            evolve(SCENE, title="Wirbelsäule \\ 脊椎 " * 9),
+        ],
+    )
     def test_dicom_validator_finds_no_error(self, tmp_path, scene, compress):
-        saved(scene, tmp_path, compress=compress)
+        saved(scene, tmp_path, compress=compress, exam="ü ö\\脊椎" * 20)
         done = subprocess.run(
             ["dciodvfy", str(tmp_path / "film.dcm")], capture_output=True, text=True, check=False
         )

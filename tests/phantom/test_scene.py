@@ -59,6 +59,14 @@ def test_dxa_mode_brings_its_detector_and_beam_and_can_be_changed():
         ({"facing": 0}, "facing"),
         ({"pose": {"rotation": 80}}, "rotation"),
         ({"pose": 3}, "pose"),
+        ({"seed": 1.7}, "seed: expected int, got 1.7"),
+        ({"mimics": "x"}, "mimics"),
+        ({"mode": "dxa", "detector": 3}, "detector"),
+        ({"mode": "dxa", "spacing": "ermf"}, "expected another state than ermf"),
+        (
+            {"fractures": [{"level": "T8", "kind": "wedge", "loss": 0.3, "plate": "inferior"}]},
+            "endplate fracture only",
+        ),
     ],
 )
 def test_impossible_scene_is_refused(data, words):

@@ -96,6 +96,8 @@ CASES = [
     (FractureKind.ENDPLATE, 0.22, 1, "biconcave"),
     (FractureKind.ENDPLATE, 0.16, 0, SHAPES[0]),
     (FractureKind.CRUSH, 0.50, 3, "crush"),
+    (FractureKind.CRUSH, 0.23, 1, "crush"),
+    (FractureKind.CRUSH, 0.30, 2, "crush"),
 ]
 
 

@@ -118,7 +118,8 @@ def phantom(
     data |= _given(person="child" if child else None, mode="dxa" if dxa else None)
     data |= _listed("fractures", fracture, _FRACTURE) | _listed("mimics", mimic, _MIMIC)
     if pose:
-        data["pose"] = data.get("pose", {}) | dict(_degrees(one) for one in pose)
+        said = data.get("pose", {})
+        data["pose"] = (said if isinstance(said, dict) else {}) | dict(_degrees(one) for one in pose)
     made = scene_from(data, "phantom" if scene is None else str(scene))
     if pixel is not None:
         made = _with_pixel(made, pixel)
@@ -128,10 +129,32 @@ def phantom(
     save_film(rendered, output, exam=output.stem, compress=compress, force=force)
     rows, columns = rendered.pixels.shape
     options.say(f"{output}: {rows} x {columns} pixels, simulated, no patient")
+    for remark in _remarks(rendered, output):
+        options.say(remark)
     if truth is not None:
         _write_truth(rendered, output, truth, point, force=force)
         options.say(f"{truth}: true landmarks, middle points by {point.value}")
     return 0
+
+
+def _remarks(rendered: Phantom, output: Path) -> list[str]:
+    """Return what the film cannot show or tell."""
+    import numpy as np
+
+    from spinegrade.anatomy import LEVELS
+    from spinegrade.phantom.save import pixel_in_patient
+
+    scene, points = rendered.scene, rendered.truth.mid_chord
+    size = np.array(rendered.pixels.shape) - 0.5
+    outside = np.any((points < -0.5) | (points > size), axis=(-2, -1)).tolist()
+    asked = [*(one.level for one in scene.fractures), *(one.level for one in scene.mimics)]
+    remarks = [
+        f"{level} was asked for and lies off the film" for level in asked if outside[LEVELS.index(level)]
+    ]
+    row, column = pixel_in_patient(scene)
+    if output.suffix.lower() == ".png" and not np.isclose(row, column):
+        remarks.append(f"its pixels are {row / column:.3g} times as high as wide, which a PNG cannot tell")
+    return remarks
 
 
 _FRACTURE = ("level", "kind", "loss", "plate")
@@ -153,6 +176,7 @@ def _listed(name: str, texts: list[str] | None, keys: tuple[str, ...]) -> dict[s
             msg = f"expected {':'.join(keys[:-1]).upper()}[:{keys[-1].upper()}], got {text!r}"
             raise typer.BadParameter(msg, param_hint=f"--{name[:-1]}")
         one: dict[str, Any] = dict(zip(keys, parts, strict=False))
+        one["level"] = one["level"].upper()
         if "loss" in one:
             one["loss"] = _number(one["loss"], "--fracture")
         found.append(one)

@@ -12,6 +12,7 @@ import numpy as np
 from attrs import field, frozen, validators
 
 from spinegrade import __version__
+from spinegrade.errors import FormatError
 from spinegrade.io.atomic import replacing
 from spinegrade.io.spacing import SpacingTags
 
@@ -67,9 +68,17 @@ def write_dicom(
     dataset = _dataset(header)
     _add_pixels(dataset, stored, header)
     if compress:
-        dataset.compress(_JPEG_LS_LOSSLESS, generate_instance_uid=False)
+        _compress(dataset, path)
     with replacing(path, force=force) as temporary:
         dataset.save_as(temporary, enforce_file_format=True)
+
+
+def _compress(dataset: Dataset, path: Path) -> None:
+    try:
+        dataset.compress(_JPEG_LS_LOSSLESS, generate_instance_uid=False)
+    except (RuntimeError, NotImplementedError) as error:
+        msg = f"{path}: expected an encoder of JPEG-LS, got none; pip install pyjpegls brings it"
+        raise FormatError(msg) from error
 
 
 def write_png(path: Path, shown: NDArray[np.uint8], *, force: bool = False) -> None:
@@ -108,6 +117,12 @@ def _dataset(header: FilmHeader) -> Dataset:
     return dataset
 
 
+def _plain(text: str) -> str:
+    """Return text as DICOM takes it without a character set: 64 ASCII characters, no backslash."""
+    kept = "".join(one if one.isascii() and one.isprintable() and one != "\\" else "_" for one in text)
+    return kept[:64].strip()
+
+
 def _uid(words: str) -> str:
     from pydicom.uid import generate_uid
 
@@ -118,7 +133,7 @@ def _add_study(dataset: Dataset, header: FilmHeader) -> None:
     """Add the patient, study and series; empty where they must be there and nothing is known."""
     day = "" if header.on is None else header.on.strftime("%Y%m%d")
     dataset.PatientName = "Simulated^Phantom"
-    dataset.PatientID = header.patient_id
+    dataset.PatientID = _plain(header.patient_id)
     dataset.PatientBirthDate = dataset.PatientSex = ""
     dataset.StudyDate = dataset.SeriesDate = dataset.ContentDate = day
     dataset.StudyTime = dataset.ContentTime = ""
@@ -130,7 +145,7 @@ def _add_study(dataset: Dataset, header: FilmHeader) -> None:
     dataset.Manufacturer = "spinegrade"
     dataset.ManufacturerModelName = "simulated film, no patient"
     dataset.SoftwareVersions = __version__
-    dataset.SeriesDescription = header.description[:64]
+    dataset.SeriesDescription = _plain(header.description)
     dataset.PatientOrientation = list(header.orientation)
     dataset.ImageType = ["DERIVED", "SECONDARY"]
     dataset.BurnedInAnnotation = "NO"

@@ -28,7 +28,7 @@ from spinegrade.readings import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from enum import StrEnum
     from pathlib import Path
 
@@ -69,14 +69,16 @@ def to_plain(record: object) -> Any:  # noqa: ANN401  dictionaries, lists, text,
     return _converter().unstructure(record)
 
 
-def from_plain(data: object, kind: type[_Record]) -> _Record:
-    """Return the record of this kind that plain data describe.
+def from_plain(data: object, kind: type[_Record], choices: Iterable[type[StrEnum]] = ()) -> _Record:
+    """Return the record of this kind that plain data describe; ``choices`` are enums that only it has.
 
     Raises
     ------
     FormatError
         If they describe none.
     """
+    for choice in choices:
+        _converter().register_structure_hook(choice, _chosen)
     try:
         return _converter().structure(data, kind)
     except Exception as error:  # cattrs raises groups of whatever the records raise

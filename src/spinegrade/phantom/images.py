@@ -43,7 +43,7 @@ def lettered(shape: tuple[int, int], words: tuple[str, ...], *, at_right: bool) 
     import numpy as np
 
     picture = np.zeros(shape, np.uint8)
-    height = min(shape[0] / 64, shape[1] / 30)
+    height = min(shape[0] / 64, shape[1] / 36)
     thickness = max(1, int(height / 14))
     for line, text in enumerate(words):
         (width, _), _ = cv2.getTextSize(text, cv2.FONT_HERSHEY_DUPLEX, height / 30, thickness)

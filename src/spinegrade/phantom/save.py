@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from spinegrade.anatomy import LANDMARKS, LEVELS
+from spinegrade.calibration import Calibration
 from spinegrade.io.film_writer import FilmHeader, write_dicom, write_png
 from spinegrade.io.spacing import SpacingTags
 from spinegrade.phantom.scene import BeamKind, Polarity, Scene, SpacingTag
@@ -82,8 +83,10 @@ def spacing_tags(scene: Scene) -> SpacingTags:
     """Return the tags that tell the spacing as the scene wants it told."""
     detector, beam = scene.detector, scene.beam
     at_detector = (detector.row_spacing_mm, detector.column_spacing_mm)
-    down = 1.0 if beam.kind is BeamKind.SCAN else beam.magnification
-    in_patient = (at_detector[0] / down, at_detector[1] / beam.magnification)
+    scanned = beam.kind is BeamKind.SCAN
+    in_patient = pixel_in_patient(scene)
+    if scanned:  # makers of DXA scanners tell the size of a pixel in the patient
+        at_detector = in_patient
     match scene.spacing:
         case SpacingTag.UNKNOWN:
             return SpacingTags(pixel=at_detector)
@@ -99,7 +102,7 @@ def spacing_tags(scene: Scene) -> SpacingTags:
         case SpacingTag.CALIBRATED:
             words = "simulated, at the middle of the spine"
             return SpacingTags(
-                imager=at_detector,
+                imager=None if scanned else at_detector,
                 pixel=in_patient,
                 calibration_type="FIDUCIAL",
                 calibration_description=words,
@@ -107,6 +110,12 @@ def spacing_tags(scene: Scene) -> SpacingTags:
         case SpacingTag.SCANNED:
             return SpacingTags(nominal=at_detector)
     return SpacingTags(aspect=in_patient if not np.isclose(*in_patient) else None)
+
+
+def pixel_in_patient(scene: Scene) -> tuple[float, float]:
+    """Return the height and width of a pixel in mm at the middle of the spine."""
+    down = 1.0 if scene.beam.kind is BeamKind.SCAN else scene.beam.magnification
+    return scene.detector.row_spacing_mm / down, scene.detector.column_spacing_mm / scene.beam.magnification
 
 
 def true_reading(
@@ -124,7 +133,7 @@ def true_reading(
         reader="truth",
         occasion=1,
         image=film.image,
-        calibration=film.calibration,
+        calibration=_calibration(phantom.scene, film),
         middle_point=middle,
         counted_from=CountedFrom.L5_S1,
         vertebrae=tuple(
@@ -133,6 +142,15 @@ def true_reading(
             if not np.isnan(points[place]).any()
         ),
     )
+
+
+def _calibration(scene: Scene, film: Radiograph) -> Calibration:
+    """Return the film's calibration; a picture cannot tell that its pixels are oblong, the scene can."""
+    row, column = pixel_in_patient(scene)
+    known = film.calibration.row_spacing_mm or film.calibration.pixel_aspect_ratio
+    if known or np.isclose(row, column):
+        return film.calibration
+    return Calibration(film.calibration.state, pixel_aspect_ratio=row / column)
 
 
 def true_vertebra(

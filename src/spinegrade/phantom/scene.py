@@ -14,6 +14,7 @@ from attrs import evolve, field, frozen, validators
 
 from spinegrade.anatomy import LEVELS
 from spinegrade.errors import FormatError
+from spinegrade.io.reading_json import from_plain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -71,6 +72,12 @@ class Fracture:
     loss: float = field(validator=_between(0.0, 0.8))
     plate: Plate = Plate.SUPERIOR
     """Which endplate an endplate depression is of."""
+
+    def __attrs_post_init__(self) -> None:
+        """Refuse an endplate for a fracture that is of both."""
+        if self.kind is not FractureKind.ENDPLATE and self.plate is not Plate.SUPERIOR:
+            msg = f"plate: expected one for an endplate fracture only, got {self.plate} for {self.kind}"
+            raise ValueError(msg)
 
 
 @frozen
@@ -194,13 +201,18 @@ class Scene:
     polarity: Polarity = Polarity.MONOCHROME2
 
     def __attrs_post_init__(self) -> None:
-        """Refuse two fractures of one vertebra."""
+        """Refuse two fractures of one vertebra, and a magnification that a fan does not have."""
+        if self.spacing is SpacingTag.ERMF and self.beam.kind is BeamKind.SCAN:
+            msg = "spacing: expected another state than ermf for a scanned fan, which magnifies across only"
+            raise ValueError(msg)
         levels = [fracture.level for fracture in self.fractures]
         twice = [level for level in DRAWN if levels.count(level) > 1]
         if twice:
             msg = f"fractures: expected one a level, got {levels.count(twice[0])} of {twice[0]}"
             raise ValueError(msg)
 
+
+_CHOICES = (Person, FractureKind, MimicKind, Plate, BeamKind, SpacingTag, Polarity)
 
 DXA = Detector(
     rows=1040,
@@ -258,9 +270,6 @@ def scene_from(data: Mapping[str, Any], where: str) -> Scene:
     FormatError
         If a key is unknown, or a value impossible.
     """
-    import cattrs
-    from cattrs.errors import BaseValidationError
-
     given = dict(data)
     mode = given.pop("mode", "film")
     if mode not in ("film", "dxa"):
@@ -268,24 +277,11 @@ def scene_from(data: Mapping[str, Any], where: str) -> Scene:
         raise FormatError(msg)
     if mode == "dxa":
         given = _with_defaults(given, as_dxa(Scene()))
-    converter = cattrs.Converter(forbid_extra_keys=True)
     try:
-        return converter.structure(given, Scene)
-    except (BaseValidationError, ValueError, TypeError) as error:
-        said = str(error)
-        if isinstance(error, BaseValidationError):
-            said = "; ".join(cattrs.transform_error(error, format_exception=_said))
-        msg = f"{where}: expected a scene, got: {said}"
+        return from_plain(given, Scene, _CHOICES)
+    except FormatError as error:
+        msg = f"{where}: {str(error).removeprefix('Scene: ')}"
         raise FormatError(msg) from error
-
-
-def _said(error: BaseException, kind: type | None) -> str:
-    """Return what a validator says, in its own words where they are for people."""
-    from cattrs.v import format_exception
-
-    if isinstance(error, ValueError) and error.args:
-        return str(error.args[0])
-    return format_exception(error, kind)
 
 
 def _with_defaults(given: dict[str, Any], defaults: Scene) -> dict[str, Any]:
@@ -293,5 +289,7 @@ def _with_defaults(given: dict[str, Any], defaults: Scene) -> dict[str, Any]:
     import attrs
 
     for part in ("detector", "beam"):
-        given[part] = attrs.asdict(getattr(defaults, part)) | dict(given.get(part, {}))
+        changed = given.get(part, {})
+        if isinstance(changed, dict):  # whatever else it is, is said where all is checked
+            given[part] = attrs.asdict(getattr(defaults, part)) | changed
     return {"spacing": defaults.spacing.value} | given

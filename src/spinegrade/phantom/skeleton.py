@@ -183,10 +183,11 @@ def _ratios(scene: Scene, rng: np.random.Generator) -> tuple[Floats, Floats]:
 _LOST = {
     FractureKind.WEDGE: (1.0, 0.6, 0.0),
     FractureKind.BICONCAVE: (0.25, 1.0, 0.0),
-    FractureKind.CRUSH: (1.0, 0.98, 0.85),
+    FractureKind.CRUSH: (1.0, 1.0, 1.0),
     FractureKind.ENDPLATE: (0.1, 1.0, 0.0),
 }
-"""How much of the loss each of the heights suffers: anterior, middle, posterior."""
+"""How much of the loss each of the heights suffers: anterior, middle, posterior.  What a height lacked of
+the posterior one before, it does not lose again."""
 
 _FROM_ABOVE = {FractureKind.WEDGE: 0.9, FractureKind.BICONCAVE: 0.5, FractureKind.CRUSH: 0.75}
 """How much of the loss is the superior endplate's; of an endplate depression all is one's."""
