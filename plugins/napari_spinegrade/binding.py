@@ -39,7 +39,7 @@ PICK_REACH = 4.0
 
 _LINE = 1.3
 """Width of an outline in screen pixels."""
-_MARK = 11
+_MARK = 12
 """Size of a landmark's ring in screen pixels; what it marks is seen inside it."""
 
 _LEFT, _RIGHT = 1, 2
@@ -91,7 +91,7 @@ class Binding:
             features={"level": [], "landmark": []},
             **alike,
         )
-        for layer, border in ((marks, 0.09), (labels, 0.0)):
+        for layer, border in ((marks, 0.05), (labels, 0.0)):
             layer.current_face_color, layer.current_border_width = "transparent", border
             layer.current_border_color = "white" if border else "transparent"
         marks.metadata["spinegrade"] = {}

@@ -219,7 +219,7 @@ class SummaryPanel(QWidget):
         self.how.setStyleSheet(f"color: {_QUIET}; font-size: 11px")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.setContentsMargins(0, 4, 0, 0)
+        layout.setContentsMargins(0, 7, 0, 0)
         layout.setSpacing(1)
         layout.addWidget(self.words)
         layout.addWidget(self.how)
@@ -229,6 +229,9 @@ class SummaryPanel(QWidget):
         self.how.setText(f"{method.rules}, reference {method.reference}. Research software.")
         if numbers is None:
             self.words.setText("Computed values are hidden (V)")
+            return
+        if not numbers.evaluable:
+            self.words.setText("Nothing measured yet")
             return
         low, high = numbers.sdi_range
         bounds = f" ({low:.0f} to {high:.0f})" if low != high else ""
