@@ -37,7 +37,7 @@ def take() -> None:
         save("desk-vertebra")
         desk.show_help()
         save("desk-keys")
-        desk._help.close()
+        desk.help_sheet.close()
         viewer.close()
 
 

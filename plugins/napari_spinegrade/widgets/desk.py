@@ -525,8 +525,8 @@ class ReadingDesk(QWidget):
         """Show every key."""
         from napari_spinegrade.widgets.help import HelpSheet
 
-        self._help = HelpSheet(self, SHORTCUTS)
-        self._help.show()
+        self.help_sheet = HelpSheet(self, SHORTCUTS)
+        self.help_sheet.show()
 
     def new_reading(self) -> None:
         """Begin another reading of this film, on the next occasion."""
