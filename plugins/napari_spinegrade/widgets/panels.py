@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from qtpy.QtCore import QPointF, QSize, Qt, Signal
@@ -312,7 +312,7 @@ class ActionPanel(QWidget):
         self.counted.setCurrentIndex(list(CountedFrom).index(editor.reading.counted_from))
 
 
-def _button(text: str, tip: str, action: str, called: Signal) -> QPushButton:
+def _button(text: str, tip: str, action: str, called: Any) -> QPushButton:  # noqa: ANN401  a bound signal
     button = QPushButton(text)
     button.setToolTip(tip)
     button.setFocusPolicy(Qt.FocusPolicy.NoFocus)
