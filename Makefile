@@ -47,8 +47,8 @@ test: .venv/installed .venv/system
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	QT_API=pyqt6 $(BIN)/python -m pytest -q tests/plugin/qt
-	QT_API=pyside6 $(BIN)/python -m pytest --cov --cov-report=term
+	QT_API=pyqt6 PYTEST_QT_API=pyqt6 $(BIN)/python -m pytest -q tests/plugin/qt
+	QT_API=pyside6 PYTEST_QT_API=pyside6 $(BIN)/python -m pytest --cov --cov-report=term
 
 bench: .venv/installed
 	$(BIN)/python benchmarks/run.py

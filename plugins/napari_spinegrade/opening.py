@@ -33,7 +33,13 @@ class Opened:
 
 
 def open_reading(
-    film: Radiograph, source: Path, reader: str, *, occasion: int | None = None, folder: Path | None = None
+    film: Radiograph,
+    source: Path,
+    reader: str,
+    *,
+    occasion: int | None = None,
+    folder: Path | None = None,
+    order: Order | None = None,
 ) -> Opened:
     """Return the reader's reading of a film: the first occasion's, or that asked for; 0 begins another.
 
@@ -47,7 +53,7 @@ def open_reading(
     begun = found_reading(path, film.image)
     held = hold(path)
     reading = begun or _new(film, source, reader, number)
-    editor = ReadingEditor(reading, keep=held.keep, order=Order(), read_only=held.read_only)
+    editor = ReadingEditor(reading, keep=held.keep, order=order, read_only=held.read_only)
     return Opened(editor, held, _words(begun, held))
 
 

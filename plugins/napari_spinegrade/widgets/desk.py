@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,14 +11,15 @@ from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from napari_spinegrade import display
 from napari_spinegrade.binding import Binding
+from napari_spinegrade.editor import Order
 from napari_spinegrade.opening import Opened, dealt_with, open_reading
+from napari_spinegrade.preferences import preferences
 from napari_spinegrade.shortcuts import SHORTCUTS, callbacks
 from napari_spinegrade.widgets.panels import ActionPanel, FilmPanel, HeadPanel, SummaryPanel
 from napari_spinegrade.widgets.pointer import PointerNote, around
 from napari_spinegrade.widgets.profile import ProfilePlot
 from napari_spinegrade.widgets.spine_table import SpineTable
 from spinegrade.anatomy import GRADED
-from spinegrade.assess import Method
 from spinegrade.calibration import Calibration, CalibrationState
 from spinegrade.errors import SpinegradeError
 from spinegrade.readings import CountedFrom, NotEvaluableReason, Status
@@ -44,11 +44,13 @@ class ReadingDesk(QWidget):
     def __init__(self, viewer: napari.viewer.Viewer, reader: str | None = None) -> None:
         super().__init__()
         self.viewer = viewer
-        self.method = Method()
-        self.reader = reader or getpass.getuser()
+        wanted = preferences()
+        self.method = wanted.method
+        self.reader = reader or wanted.reader
+        self.order = Order(upwards=wanted.upwards)
         self.opened: Opened | None = None
         self.binding: Binding | None = None
-        self.hidden_numbers = False
+        self.hidden_numbers = wanted.hide_computed
         self._grabbed: Place | None = None
         self._preset = 0
         self._keys: list[str] = []
@@ -104,12 +106,15 @@ class ReadingDesk(QWidget):
         facts = layer.metadata["spinegrade"]
         source = Path(facts["path"])
         try:
-            self.opened = open_reading(facts["film"], source, self.reader, occasion=occasion)
+            self.opened = open_reading(
+                facts["film"], source, self.reader, occasion=occasion, order=self.order
+            )
         except SpinegradeError as error:
             self.head.say(str(error), bad=True)
             return
         self.binding = Binding(self.viewer, layer, self.opened.editor, self.method)
         self.binding.hidden_numbers = self.hidden_numbers
+        self.binding.draw()
         self._listen(self.binding, self.opened.editor)
         self._bind_keys()
         self.film_panel.show_film(layer, [name for name, _ in display.presets(facts["film"])])

@@ -1,0 +1,48 @@
+"""What a reader has set in napari's preferences for this plugin; sensible defaults where nothing is set."""
+
+from __future__ import annotations
+
+import getpass
+
+from attrs import frozen
+
+from spinegrade.assess import Method, PointSd
+
+
+@frozen
+class Preferences:
+    """How a reader wants to read; ``landmark_error_mm`` is 0 where it is not known."""
+
+    reader: str
+    upwards: bool = False
+    landmark_error_mm: float = 0.0
+    hide_computed: bool = False
+
+    @property
+    def method(self) -> Method:
+        """How to grade: by the default rule, with probabilities where the landmark error is known."""
+        error = PointSd(self.landmark_error_mm, "mm") if self.landmark_error_mm > 0 else None
+        return Method(point_sd=error)
+
+
+def preferences() -> Preferences:
+    """Return the reader's preferences; the reader's name is that on this computer unless another is set."""
+    try:
+        from napari.settings import get_plugin_settings
+
+        found = get_plugin_settings("spinegrade").reading
+    except (ImportError, AttributeError, KeyError, ValueError):  # a napari that does not know the plugin
+        return Preferences(_login())
+    return Preferences(
+        found.reader_name.strip() or _login(),
+        str(found.direction) == "upwards",
+        float(found.landmark_error_mm),
+        bool(found.hide_computed),
+    )
+
+
+def _login() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # nobody in particular, as in a container
+        return "reader"
