@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from attrs import evolve
 
-from films import SECRETS
+from films import SECRETS, write_film
 from read_films import (
     GRADED_LEVELS,
     SIZE,
@@ -21,6 +21,7 @@ from read_films import (
     read_on,
     refused,
     save,
+    shadow,
     take_apart,
     vertebra,
     with_vertebra,
@@ -79,6 +80,17 @@ def table(page):
 def body(page, level, figure="film-svg"):
     """Return what is drawn of a vertebra."""
     return page.one("svg", class_=figure).one("g", class_="body", data_level=level)
+
+
+def view(svg):
+    """Return left, top, width and height of what a drawing shows."""
+    return [*map(float, svg.attributes["viewbox"].split())]
+
+
+def longest_line(label):
+    """Return the letters in the longer line of a label; the second begins with its own x."""
+    lines = [part.text for part in label.every("tspan")]
+    return max(map(len, lines)) if label.every("tspan")[-1].attributes.get("x") else len(label.text)
 
 
 def lengths(outline):
@@ -231,9 +243,41 @@ class TestFilm:
         svg = page(read_on(reading, film)).one("svg", class_="film-svg")
         left, _, width, _ = map(float, svg.attributes["viewbox"].split())
         font = svg.one("g", class_="marks").number("font-size")
-        reach = [label.number("x") - 0.6 * font * len(label.text) for label in svg.every("text")]
+        reach = [label.number("x") - 0.6 * font * longest_line(label) for label in svg.every("text")]
         assert left < min(reach) < -0.5
         assert left + width >= SIZE[1] - 0.5
+
+    def test_is_shown_whole_and_nothing_beside_it(self, page, reading, film):
+        svg = page(read_on(reading, film)).one("svg", class_="film-svg")
+        assert view(svg) == [-0.5, -0.5, SIZE[1], SIZE[0]]
+
+    def test_labels_take_two_lines_before_they_leave_the_film(self, page, tmp_path):
+        reading = make_reading()
+        room = min(one.points[:, 1].min() for one in reading.vertebrae if one.level == "L2")
+        moved = [vertebra(one.level, one.points - (0, room - 255)) for one in reading.vertebrae]
+        reading = with_vertebra(reading, *moved)
+        film = write_shadow(tmp_path / "film.dcm", reading)
+        svg = page(read_on(reading, film)).one("svg", class_="film-svg")
+        said = {one.attributes["data-level"]: one.one("text") for one in svg.every("g", class_="body")}
+        assert (said["L2"].text, said["L1"].text) == ("L2 1? biconcave", "0 L1")
+        below = said["L2"].every("tspan")[1]
+        assert below.attributes["x"] == said["L2"].attributes["x"]
+        assert view(svg) == [-0.5, -0.5, SIZE[1], SIZE[0]]
+
+    @pytest.mark.parametrize("size", [(1600, 700), (1600, 1300), (2600, 900)], ids=str)
+    def test_labels_are_legible_on_paper(self, page, tmp_path, size):
+        """Capitals of 2.2 mm, which are 0.72 of the font size, on a sheet that holds the film."""
+        reading = make_reading()
+        film = write_shadow(tmp_path / "film.dcm", reading, size)
+        made = page(read_on(reading, film))
+        svg = made.one("svg", class_="film-svg")
+        style = made.one("div", class_="film").attributes["style"]
+        paper, aspect = (float(re.search(rf"--{name}: ([\d.]+)", style)[1]) for name in ("paper", "aspect"))
+        width, height = view(svg)[2:]
+        assert aspect == pytest.approx(width / height, abs=1e-4)
+        assert paper <= 84
+        assert paper / aspect <= 185.2
+        assert 0.72 * svg.one("g", class_="marks").number("font-size") * paper / width >= 2.2
 
     def test_grades_are_coloured_and_written(self, page, reading):
         made = page(with_vertebra(reading, refused("T4")))
@@ -430,6 +474,36 @@ class TestLengths:
         said = page(read).one("div", class_="remarks").text
         assert "The film gives 0.4 x 0.4 mm a pixel, the reading was made with 0.35 x 0.35 mm" in said
 
+    def test_that_film_and_reading_share_are_the_film_s(self, page, reading, film):
+        said = used(page(read_on(reading, film)))
+        words_of = (
+            "0.4 x 0.4 mm, row x column, says the film (ImagerPixelSpacing: mm at the detector, magnified)"
+        )
+        assert said["Pixel spacing"] == words_of
+        assert "Film's pixel spacing" not in said
+
+    @pytest.mark.parametrize(
+        ("calibration", "expected"),
+        [
+            (Calibration(CalibrationState.DETECTOR, 0.17, 0.17), "0.17 x 0.17 mm, row x column"),
+            (Calibration(CalibrationState.USER, 0.4, 0.4), "0.4 x 0.4 mm, row x column"),
+            (Calibration(), "none"),
+        ],
+        ids=["another", "another meaning", "none"],
+    )
+    def test_are_ascribed_to_whom_they_come_from(self, page, reading, film, calibration, expected):
+        said = used(page(evolve(read_on(reading, film), calibration=calibration)))
+        assert said["Pixel spacing"] == f"{expected}, says the reading"
+        assert said["Film's pixel spacing"].startswith("0.4 x 0.4 mm, row x column, says the film (Imager")
+
+    def test_without_a_film_are_the_reading_s(self, page, reading):
+        assert used(page(reading))["Pixel spacing"] == "0.4 x 0.4 mm, row x column, says the reading"
+
+    def test_of_a_film_without_any_are_none(self, page, tmp_path, reading):
+        film = write_film(tmp_path / "film.dcm", shadow(reading))
+        read = evolve(read_on(reading, film), calibration=Calibration())
+        assert used(page(read))["Pixel spacing"] == "none (no pixel spacing)"
+
     def test_that_the_film_alone_gives_are_remarked(self, page, reading, film):
         said = (
             page(evolve(read_on(reading, film), calibration=Calibration())).one("div", class_="remarks").text
@@ -554,6 +628,35 @@ class TestPage:
         assert "print-color-adjust: exact" in style
         assert page(reading).one("meta", name="viewport")
         assert page(reading).one("div", class_="scroll").one("table")
+
+    def test_says_in_narrow_rows_what_the_numbers_are(self, page, reading):
+        """Where there is no room for a table, its heads are gone: the cells bring their own."""
+        graded = vertebra("T4", reading.vertebrae[0].points, visual_grade=1.0)
+        method = Method(point_sd=PointSd(0.5, "mm"))
+        made = page(with_vertebra(reading, graded), reading, method=method)
+        results = made.every("table", class_="results")[0]
+        heads = [head.text for head in results.one("thead").every("th")]
+        assert heads[:6] == ["Level", "Grade", "Loss %", "Ant.", "Mid.", "Post."]
+        for row in results.one("tbody").every("tr"):
+            cells = [cell for cell in row.walk() if cell.tag in ("th", "td")]
+            more = ["more" in cell.attributes.get("class", "").split() for cell in cells]
+            assert more == [False] * 6 + [True] * (len(cells) - 6)
+            said = [cell.attributes.get("data-label") for cell in cells[6:]]
+            assert said == ["P0", "P1", "P2", "P3", None, "Visual", None]
+        overview = made.one("table", class_="overview").one("tbody").every("tr")[0]
+        labels = [cell.attributes.get("data-label") for cell in overview.every("td")]
+        assert labels == ["Patient", "Reader", "Occasion", None, "Fractures"]
+        style = made.one("style").text
+        assert style.count("@container") == 2
+        assert style.count("content: attr(data-label)") == 2
+
+    def test_breaks_on_paper_only_where_it_has_to(self, page, reading):
+        paper = page(reading).one("style").text.partition("@media print")[2]
+        forced = re.findall(r"([^{}]+)\{[^}]*break-before: page", paper)
+        assert [selector.strip() for selector in forced] == [".reading + .reading"]
+        (whole,) = re.findall(r"([^{}]+)\{ break-inside: avoid; \}", paper)
+        assert {"tr", "figure", ".note", ".made-of"} <= {one.strip() for one in whole.split(",")}
+        assert re.search(r"\.first \{[^}]*break-inside: avoid", paper)
 
     def test_is_the_same_every_time(self, tmp_path, reading, film):
         chosen = [Chosen(read_on(reading, film), tmp_path / "a.reading.json")]

@@ -10,10 +10,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from attrs import frozen
+from attrs import evolve, frozen
 
 from spinegrade.anatomy import LEVELS
 from spinegrade.report import words
+from spinegrade.report.box import Box
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,52 +29,25 @@ if TYPE_CHECKING:
 OUTLINE = (0, 1, 2, 5, 4, 3)
 """The six landmarks in the order of the contour."""
 
-_LETTER = 0.68
-"""Width of a letter, in font sizes; a little more than most have."""
+PAPER = (84.0, 185.0)
+"""Width and height in mm that a film has on a sheet of A4 at most: its table stands beside it."""
 
+LEGIBLE = 3.1
+"""Font size in mm on paper whose capitals are 2.2 mm tall."""
+
+_LETTER = 0.65
+"""Width of a letter, in font sizes; a little more than most have."""
 
 _FAR = 2
 """Levels away from a body that its label may be carried on to."""
 
 
 @frozen
-class Box:
-    """A rectangle of the film."""
-
-    left: float
-    top: float
-    right: float
-    bottom: float
-
-    @property
-    def width(self) -> float:
-        """Its width."""
-        return self.right - self.left
-
-    @property
-    def height(self) -> float:
-        """Its height."""
-        return self.bottom - self.top
-
-    def around(self, other: Box) -> Box:
-        """Return the smallest rectangle round both."""
-        return Box(
-            min(self.left, other.left),
-            min(self.top, other.top),
-            max(self.right, other.right),
-            max(self.bottom, other.bottom),
-        )
-
-    def grown(self, by: float) -> Box:
-        """Return the rectangle with a margin added on every side."""
-        return Box(self.left - by, self.top - by, self.right + by, self.bottom + by)
-
-
-@frozen
 class Label:
     """Level and finding, in front of a body; ``anchor`` is the end of them that is at ``x``, as in SVG.
 
-    In front lies no bone: behind a body its arch does.
+    In front lies no bone: behind a body its arch does.  A ``stacked`` label has its finding below its
+    level: it needs less of the film's width.
     """
 
     name: str
@@ -81,12 +55,21 @@ class Label:
     x: float
     y: float
     anchor: str
+    stacked: bool = False
 
     def box(self, font: float) -> Box:
         """Return the room that the words take at a font size, estimated."""
-        width = (len(self.name) + 1 + len(self.finding)) * _LETTER * font
+        lines = (self.name, self.finding) if self.stacked else (f"{self.name} {self.finding}",)
+        width = max(map(len, lines)) * _LETTER * font
         left = self.x - width if self.anchor == "end" else self.x
-        return Box(left, self.y - 0.6 * font, left + width, self.y + 0.6 * font)
+        half = 0.6 * font * len(lines)
+        return Box(left, self.y - half, left + width, self.y + half)
+
+    def within(self, film: Box | None, font: float) -> Label:
+        """Return the label in two lines where in one it would leave the film."""
+        box = self.box(font)
+        fits = film is None or not self.finding or (film.left <= box.left and box.right <= film.right)
+        return self if fits else evolve(self, stacked=True)
 
 
 @frozen
@@ -116,6 +99,16 @@ class Drawing:
     box: Box
     others: tuple[Label, ...] = ()
 
+    @property
+    def aspect(self) -> float:
+        """Width over height."""
+        return self.box.width / self.box.height
+
+    @property
+    def paper(self) -> float:
+        """Width in mm on paper."""
+        return min(PAPER[0], PAPER[1] * self.aspect)
+
 
 def film_box(examined: Examined) -> Box | None:
     """Return the rectangle of the whole film; None where its size is not known."""
@@ -134,11 +127,10 @@ def draw_film(examined: Examined) -> Drawing:
     if not contours:
         return Drawing((), 1.0, film or Box(0, 0, 100, 100))
     font = _font(contours, film)
-    drawn = tuple(_bodies(bodies, contours, font))
-    others = tuple(_others(examined.vertebrae, drawn, film))
-    box = _round(drawn, others, font).grown(font)
-    if film is not None:
-        box = film.around(box.grown(-0.5 * font))
+    drawn = tuple(_bodies(bodies, contours, font, film))
+    others = tuple(label.within(film, font) for label in _others(examined.vertebrae, drawn, film))
+    box = _round(drawn, others, font)
+    box = box.grown(font) if film is None else box.grown(0.3 * font).within(film, box).around(film)
     return Drawing(drawn, font, box, others)
 
 
@@ -149,9 +141,12 @@ def draw_close(examined: Examined, level: str) -> Drawing:
     bodies = [one for one in examined.vertebrae if one.level in near and not np.isnan(one.points).all()]
     contours = [plane(one.points, examined.aspect) for one in bodies]
     every = _extent(np.concatenate(contours))
-    font = every.height / 16
-    drawn = tuple(_bodies(bodies, contours, font))
-    box = _round(drawn, (), font).grown(0.5 * font).around(every.grown(2.5 * font))
+    font = every.height / 12
+    film = film_box(examined)
+    drawn = tuple(_bodies(bodies, contours, font, film))
+    inner = _round(drawn, (), font)
+    box = inner.grown(0.5 * font).around(every.grown(1.9 * font))
+    box = box if film is None else box.within(film, inner)
     return Drawing(drawn, font, box)
 
 
@@ -161,17 +156,22 @@ def plane(points: Floats, aspect: float) -> Floats:
 
 
 def _font(contours: Sequence[Floats], film: Box | None) -> float:
-    """Return a font size that suits bodies and film: not half a body, legible where bodies are small."""
+    """Return a font size that suits bodies and film: not half a body, legible on paper if those are small."""
     heights = [np.hypot(*(c[3:] - c[:3]).T) for c in contours]
     typical = float(np.nanmedian(heights)) if not np.isnan(heights).all() else 20.0
-    legible = 0.0 if film is None else film.width / 50
+    legible = 0.0 if film is None else LEGIBLE * max(film.width / PAPER[0], film.height / PAPER[1])
     return min(max(0.42 * typical, legible), 0.9 * typical)
 
 
-def _bodies(vertebrae: Sequence[Vertebra], contours: Sequence[Floats], font: float) -> list[Body]:
+def _bodies(
+    vertebrae: Sequence[Vertebra], contours: Sequence[Floats], font: float, film: Box | None
+) -> list[Body]:
     front = _front(contours)
     edges = np.concatenate([_edge(contour) for contour in contours])
-    return [_body(one, contour, edges, front, font) for one, contour in zip(vertebrae, contours, strict=True)]
+    bodies = [
+        _body(one, contour, edges, front, font) for one, contour in zip(vertebrae, contours, strict=True)
+    ]
+    return [evolve(body, label=body.label.within(film, font)) for body in bodies]
 
 
 def _body(one: Vertebra, contour: Floats, edges: Floats, front: int, font: float) -> Body:

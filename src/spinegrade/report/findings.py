@@ -146,14 +146,15 @@ def _lengths(chosen: Chosen, match: Match | None) -> Lengths:
     """Return what lengths are in; where a landmark table does not say whose mm it has, its film may."""
     calibration = chosen.reading.calibration
     if chosen.unexplained:
-        if match is None or not _same_spacing(calibration, match.film.calibration):
+        if match is None or not same_spacing(calibration, match.film.calibration):
             return Lengths("mm", words.TABLE_WORDS)
         calibration = match.film.calibration
     unit = words.UNIT_WORDS.get(calibration.state, calibration.spacing.unit)
     return Lengths(unit, words.CALIBRATION_WORDS[calibration.state])
 
 
-def _same_spacing(one: Calibration, other: Calibration) -> bool:
+def same_spacing(one: Calibration, other: Calibration) -> bool:
+    """Return whether two films or readings have pixels of one size."""
     pairs = (
         (one.row_spacing_mm, other.row_spacing_mm),
         (one.column_spacing_mm, other.column_spacing_mm),
@@ -171,7 +172,7 @@ def _remarks(chosen: Chosen, match: Match | None) -> list[str]:
     if match.proof in ("size", "nothing"):
         said.append(f"That film and reading belong together is {words.PROOF_WORDS[match.proof]}.")
     theirs, ours = match.film.calibration, chosen.reading.calibration
-    if theirs.row_spacing_mm is not None and not _same_spacing(ours, theirs):
+    if theirs.row_spacing_mm is not None and not same_spacing(ours, theirs):
         said.append(
             f"The film gives {_spacing(theirs)}, the reading was made with {_spacing(ours)}; "
             "heights are the reading's."

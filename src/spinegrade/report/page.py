@@ -12,7 +12,7 @@ from spinegrade.expected import REFERENCE_WORDS
 from spinegrade.report import words
 from spinegrade.report.diagram import BOTTOM, TOP, WIDTH, Diagram, stack
 from spinegrade.report.drawing import Drawing, draw_close, draw_film
-from spinegrade.report.findings import Examined, Vertebra, examine
+from spinegrade.report.findings import Examined, Vertebra, examine, same_spacing
 from spinegrade.report.picture import LONGEST, Picture, Pictures
 from spinegrade.report.profile import LEFT, RIGHT, Panel, profile
 
@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from spinegrade.assess import Method
+    from spinegrade.calibration import Calibration
     from spinegrade.io.film_match import FilmFinder
+    from spinegrade.radiograph import Radiograph
     from spinegrade.report.selection import Chosen
 
 
@@ -143,7 +145,7 @@ def _made_by(
         ("Film and reading", words.PROOF_WORDS[examined.match.proof] if examined.match else ""),
         ("Pixels sha256", identity.sha256 or ""),
         ("Lengths", examined.lengths.words),
-        ("Pixel spacing", _spacing(examined)),
+        *_spacings(examined),
         ("Levels graded", words.levels(method, levels)),
         ("Middle landmark", words.MIDDLE_WORDS[reading.middle_point]),
         ("Levels counted from", words.COUNTED_WORDS.get(reading.counted_from, reading.counted_from.value)),
@@ -171,12 +173,29 @@ def _film(examined: Examined) -> str:
     return ", ".join(part for part in parts if part)
 
 
-def _spacing(examined: Examined) -> str:
-    calibration = examined.reading.calibration
-    film = f" (film: {examined.match.film.calibrated_by})" if examined.match else ""
+def _spacings(examined: Examined) -> list[tuple[str, str]]:
+    """Return the reading's pixel spacing, and the film's where that is another one or has another meaning."""
+    ours = examined.reading.calibration
+    if examined.match is None:
+        return [("Pixel spacing", f"{_spacing(ours)}, says the reading")]
+    film = examined.match.film
+    if ours.state == film.calibration.state and same_spacing(ours, film.calibration):
+        return [("Pixel spacing", _of_film(film))]
+    return [
+        ("Pixel spacing", f"{_spacing(ours)}, says the reading"),
+        ("Film's pixel spacing", _of_film(film)),
+    ]
+
+
+def _of_film(film: Radiograph) -> str:
+    said = "" if film.calibration.row_spacing_mm is None else ", says the film"
+    return f"{_spacing(film.calibration)}{said} ({film.calibrated_by})"
+
+
+def _spacing(calibration: Calibration) -> str:
     if calibration.row_spacing_mm is None or calibration.column_spacing_mm is None:
-        return f"none{film}"
-    return f"{calibration.row_spacing_mm:g} x {calibration.column_spacing_mm:g} mm, row x column{film}"
+        return "none"
+    return f"{calibration.row_spacing_mm:g} x {calibration.column_spacing_mm:g} mm, row x column"
 
 
 def _made_by_all(method: Method) -> list[tuple[str, str]]:

@@ -10,7 +10,7 @@ from attrs import frozen
 
 from spinegrade.errors import FormatError
 from spinegrade.radiograph import preset_names
-from spinegrade.report.drawing import Box
+from spinegrade.report.box import Box
 
 if TYPE_CHECKING:
     from spinegrade.io.film_match import Match
