@@ -216,7 +216,8 @@ class Radiograph:
 
 def full_range(values: Floats) -> Window:
     """Return the window from the least to the largest of some values."""
-    low, high = float(values.min()), float(values.max())
+    most = float(np.finfo(float).max) / 4  # so that neither their sum nor their difference is infinite
+    low, high = np.clip(np.nan_to_num([values.min(), values.max()]), -most, most).tolist()
     return Window((low + high) / 2, max(high - low, 1.0), "linear_exact", "full range")
 
 

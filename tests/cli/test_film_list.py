@@ -218,3 +218,46 @@ def test_pixels_are_as_many_as_pages_have(tmp_path):
     first.save(tmp_path / "f.tif", save_all=True, append_images=[second])
     header = read_header(tmp_path / "f.tif")
     assert (header.rows, header.columns, header.facts.frames) == (10, 20, 2)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no such names on this system")
+def test_a_name_of_two_lines_is_shown_on_one(tmp_path):
+    write_film(tmp_path / "two\nlines.dcm")
+    assert "two\\nlines.dcm" in invoke("image", tmp_path).out
+    assert "two\\nlines.dcm" in invoke("image", tmp_path / "two\nlines.dcm").out
+    assert names(invoke("image", tmp_path, "--json")) == ["two\nlines.dcm"]
+
+
+HEADERS = {
+    "empty": lambda whole: b"",
+    "its preamble": lambda whole: whole[:132],
+    "half of its meta information": lambda whole: whole[:200],
+    "all of its meta information": lambda whole: whole[: 144 + int.from_bytes(whole[140:144], "little")],
+    "a picture": lambda whole: b"\x89PNG\r\n\x1a\n" + whole,
+}
+
+
+@pytest.mark.parametrize(
+    ("change", "got"),
+    [
+        ("empty", "an empty file"),
+        ("its preamble", "no more than the beginning of one: the file is cut off"),
+        ("half of its meta information", "no more than the beginning of one: the file is cut off"),
+        ("all of its meta information", "no more than the beginning of one: the file is cut off"),
+        ("a picture", "a PNG picture under such a name"),
+    ],
+)
+def test_listing_and_opening_say_the_same_of_what_is_no_film(tmp_path, change, got):
+    path = write_film(tmp_path / "f.dcm")
+    pydicom.dcmread(path).save_as(path, enforce_file_format=True)
+    path.write_bytes(HEADERS[change](path.read_bytes()))
+    for said in (invoke("image", path), invoke("image", tmp_path)):
+        assert said.code == 1
+        assert said.lines[0] == f"spinegrade: {path}: expected a DICOM file, got {got}"
+
+
+def test_a_film_that_is_a_tiff_too_is_read(tmp_path):
+    path = write_film(tmp_path / "f.dcm")
+    path.write_bytes(b"II*\0" + path.read_bytes()[4:])
+    assert invoke("image", path).code == 0
+    assert invoke("image", tmp_path).code == 0

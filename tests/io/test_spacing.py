@@ -42,6 +42,22 @@ TABLE = [
         State.ERROR,
         IMAGER,
     ),
+    (
+        "corrected by the factor",
+        {"imager": IMAGER, "pixel": PIXEL, "magnification": 1.25},
+        State.ERMF,
+        PIXEL,
+    ),
+    ("a factor that makes smaller", {"imager": IMAGER, "magnification": 0.5}, State.ERROR, IMAGER),
+    ("a factor of a thousand", {"imager": IMAGER, "magnification": 1000.0}, State.ERROR, IMAGER),
+    (
+        "a patient at the source",
+        {"imager": IMAGER, "source_to_detector": 1000.0, "source_to_patient": 1.0},
+        State.ERROR,
+        IMAGER,
+    ),
+    ("pixels of two shapes", {"imager": IMAGER, "pixel": (0.3, 0.1)}, State.ERROR, None),
+    ("pixels of two shapes, scanned", {"imager": IMAGER, "nominal": (0.3, 0.1)}, State.ERROR, None),
     ("aspect against spacing", {"imager": IMAGER, "aspect": (2, 1)}, State.ERROR, IMAGER),
     (
         "patient behind the detector",
@@ -88,3 +104,28 @@ def test_a_spacing_of_unknown_meaning_keeps_its_shape_and_no_mm(state):
 def test_a_magnification_that_is_not_applied_is_said():
     decision = decide(SpacingTags(imager=IMAGER, pixel=IMAGER, magnification=1.2))
     assert decision.notes == ("a magnification of 1.2 is given and was not applied",)
+
+
+@pytest.mark.parametrize("side", [100.0, 1e9, 1e-9, 5.1, 0.0049])
+@pytest.mark.parametrize("name", ["imager", "pixel", "nominal"])
+def test_a_size_that_no_pixel_has_is_not_used_and_is_named(name, side):
+    decision = decide(SpacingTags(**{name: (side, side)}))
+    assert decision.calibration.state is State.NONE
+    assert "PixelSpacing: expected 0.005 to 5 mm, got " in decision.notes[0].replace("Scanned", "")
+
+
+def test_no_shape_is_taken_from_spacings_that_contradict_one_another():
+    decision = decide(SpacingTags(imager=IMAGER, pixel=(0.3, 0.1), aspect=(3, 1)))
+    assert decision.calibration.spacing.row == 1
+    assert r"PixelSpacing 0.3\0.1 and ImagerPixelSpacing 0.15\0.15" in decision.words
+
+
+def test_a_fiducial_goes_before_a_factor_that_agrees_with_it():
+    tags = SpacingTags(imager=IMAGER, pixel=PIXEL, magnification=1.25, calibration_type="FIDUCIAL")
+    assert decide(tags).calibration.state is State.CALIBRATED
+
+
+def test_a_spacing_of_the_scanner_that_differs_is_said():
+    decision = decide(SpacingTags(imager=(0.2, 0.2), nominal=(0.1, 0.1)))
+    assert decision.calibration.state is State.DETECTOR
+    assert decision.notes == (r"NominalScannedPixelSpacing 0.1\0.1 differs from 0.2\0.2; not used",)

@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING, Protocol
 
 from spinegrade.cli import options
-from spinegrade.cli.image import describe_header
+from spinegrade.cli.image import describe_header, printable
 from spinegrade.errors import FormatError
 from spinegrade.io.film_header import FilmHeader, list_files, scan_films
 
@@ -119,7 +119,7 @@ def _cells(header: FilmHeader) -> tuple[str, ...]:
     kind = facts.kind.replace(" Image Storage", "")
     view = " ".join(filter(None, (facts.body_part, facts.view_position, facts.laterality)))
     shown = (kind, size, facts.transfer_syntax or "-", header.calibration.state.value, view or "-")
-    return (*map(_cut, shown), str(header.path))
+    return (*map(_cut, shown), printable(str(header.path)))
 
 
 def _cut(text: str) -> str:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from spinegrade.io.film_header import FilmHeader
     from spinegrade.radiograph import Radiograph
 
-EXAMPLE = "Example: spinegrade image film.dcm --png film.png, or: spinegrade image FOLDER --json"
+EXAMPLE = "Example: spinegrade image sample_images/normal-adult.dcm --png film.png"
 
 
 def image(
@@ -49,6 +49,7 @@ def image(
         from spinegrade.cli.film_list import list_films
 
         return list_films(files, as_json=as_json)
+    from spinegrade.cli.image_png import png_path
     from spinegrade.errors import SpinegradeError
     from spinegrade.io.film import open_film
 
@@ -57,7 +58,7 @@ def image(
         try:
             film = open_film(path, frame=frame, person=identity)
             if png is not None:
-                _write_png(film, _png_path(png, path, len(files)), window, force=force)
+                _write_png(film, png_path(png, path, files), window, force=force)
         except SpinegradeError as error:
             if len(files) == 1:
                 raise
@@ -139,7 +140,7 @@ _LABELS = (
 
 
 def _in_words(film: dict[str, Any]) -> str:
-    lines = [film["file"]]
+    lines = [printable(film["file"])]
     frames = f", frame {film['frame']} of {film['frames']}" if film["frames"] > 1 else ""
     bits = f", {film['bits_stored']} bits" if film["bits_stored"] else ""
     lines.append(_line("size", f"{film['rows']} rows x {film['columns']} columns{bits}{frames}"))
@@ -173,18 +174,18 @@ def _lengths(film: dict[str, Any]) -> str:
     if film["lengths_in"] == "px":
         return f"lengths in pixels; ratios and grades need no mm{shape}"
     spacing = f"{film['row_spacing_mm']:g} x {film['column_spacing_mm']:g} mm a pixel"
-    at_detector = film["calibration"] in ("detector", "scanned")
-    where = " at the detector: larger than in the patient" if at_detector else ""
+    at = {"detector": "at the detector", "scanned": "on the scanned film"}.get(film["calibration"])
+    where = f" {at}: larger than in the patient" if at else ""
     return f"{spacing}{where}{shape}"
 
 
-def _png_path(png: Path, source: Path, count: int) -> Path:
-    return png / f"{source.stem}.png" if png.is_dir() or count > 1 else png
+def printable(name: str) -> str:
+    """Return a name on one line, whatever letters it has."""
+    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in name)
 
 
 def _write_png(film: Radiograph, path: Path, window: int, *, force: bool) -> None:
-    from PIL import Image
-
+    from spinegrade.cli.image_png import picture
     from spinegrade.errors import FormatError
     from spinegrade.io.atomic import replacing
 
@@ -192,5 +193,8 @@ def _write_png(film: Radiograph, path: Path, window: int, *, force: bool) -> Non
     if window > presets:
         msg = f"--window: expected 1 to {presets}, got {window}"
         raise FormatError(msg)
+    shown, words = picture(film, window - 1)
     with replacing(path, force=force) as temporary:
-        Image.fromarray(film.shown(window - 1)).save(temporary, format="PNG")
+        shown.save(temporary, format="PNG")
+    if words:
+        options.say(f"{path}: {words}")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from spinegrade.io.dicom_elements import number, numbers, sequence, text, texts, whole
+from spinegrade.io.dicom_elements import number, numbers, sequence, text, texts, unreadable, whole
 from spinegrade.radiograph import FUNCTIONS, Display, Function, LookupTable, Preset, Rescale, Window
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def read_display(dataset: Dataset, notes: list[str]) -> Display:
     """Return how the film is shown; ``notes`` takes what in the header is no use."""
-    shape = text(dataset, "PresentationLUTShape")
+    shape = (text(dataset, "PresentationLUTShape") or "").upper()
     monochrome1 = text(dataset, "PhotometricInterpretation") == "MONOCHROME1"
     return Display(
         modality=_modality(dataset, notes),
@@ -30,6 +30,11 @@ def _modality(dataset: Dataset, notes: list[str]) -> Rescale | LookupTable:
     tables = _tables(dataset, "ModalityLUTSequence", notes)
     if tables:
         return tables[0]
+    notes += [
+        f"{keyword}: expected a number, got something else; not used"
+        for keyword in ("RescaleSlope", "RescaleIntercept")
+        if unreadable(dataset, keyword)
+    ]
     slope, intercept = number(dataset, "RescaleSlope"), number(dataset, "RescaleIntercept")
     if slope == 0:
         notes.append("RescaleSlope: expected another number than 0; not used")
@@ -44,10 +49,12 @@ def _presets(dataset: Dataset, notes: list[str]) -> Iterator[Preset]:
     if len(centres) != len(widths):
         notes.append(f"windows: expected as many centres as widths, got {len(centres)} and {len(widths)}")
     for place, (centre, width) in enumerate(zip(centres, widths, strict=False)):
-        if not width > 0 or not np.isfinite([centre, width]).all():
+        if not np.isfinite([centre, width]).all():
+            notes.append("window: expected numbers for centre and width, got something else; not used")
+        elif width <= 0:
             notes.append(f"window: expected a width above 0, got {width:g}; not used")
-            continue
-        yield Window(centre, width, function, names[place] if place < len(names) else None)
+        else:
+            yield Window(centre, width, function, names[place] if place < len(names) else None)
     yield from _tables(dataset, "VOILUTSequence", notes)
 
 
@@ -63,9 +70,11 @@ def _function(dataset: Dataset, notes: list[str]) -> Function:
 def _tables(dataset: Dataset, keyword: str, notes: list[str]) -> list[LookupTable]:
     """Return the lookup tables of a sequence that make sense."""
     found = []
+    order = "<" if getattr(dataset, "original_encoding", (None, True))[1] is not False else ">"
+    most = _most(dataset, stored=keyword == "ModalityLUTSequence")
     for item in sequence(dataset, keyword):
         try:
-            found.append(_table(item, signed=whole(dataset, "PixelRepresentation") == 1))
+            found.append(_table(item, most, f"{order}u2"))
         except (
             ValueError,
             TypeError,
@@ -77,13 +86,25 @@ def _tables(dataset: Dataset, keyword: str, notes: list[str]) -> list[LookupTabl
     return found
 
 
-def _table(item: Dataset, *, signed: bool) -> LookupTable:
+def _most(dataset: Dataset, *, stored: bool) -> float:
+    """Return the largest value that can come to a table, where those below 0 can come too; else no bound."""
+    signed = whole(dataset, "PixelRepresentation") == 1
+    if signed:
+        return 32767.0
+    intercept, slope = number(dataset, "RescaleIntercept") or 0.0, number(dataset, "RescaleSlope") or 1.0
+    if stored or intercept >= 0:
+        return np.inf
+    return intercept + slope * (2.0 ** (whole(dataset, "BitsStored") or 16) - 1)
+
+
+def _table(item: Dataset, most: float, kind: str) -> LookupTable:
+    """Return a table; a first value above ``most`` is one below 0 that was written without its sign."""
     count, first, bits = (int(value) for value in item.LUTDescriptor)
     count = count or 65536
-    if signed and first > 32767:
+    if first > max(most, 32767):
         first -= 65536
     data = item.LUTData
-    entries = np.frombuffer(data, "<u2") if isinstance(data, bytes) else np.atleast_1d(data)
+    entries = np.frombuffer(data, kind) if isinstance(data, bytes) else np.atleast_1d(data)
     if isinstance(data, bytes) and bits <= 8 and len(data) in (count, count + 1):
         entries = np.frombuffer(data, np.uint8)
     if len(entries) < count or not 1 <= bits <= 16:

@@ -45,7 +45,7 @@ def _what(error: Exception) -> str:
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
     undecoded = "decode" in str(error)[:60] or "plugin" in str(error)[:200]
-    return "none that could decode it" if undecoded else f"broken data ({type(error).__name__})"
+    return "a stream that is cut off or broken" if undecoded else f"broken data ({type(error).__name__})"
 
 
 @contextmanager
@@ -96,6 +96,17 @@ def numbers(dataset: Dataset, keyword: str) -> list[float]:
         except ValueError:
             found.append(math.nan)
     return found
+
+
+def unreadable(dataset: Dataset, keyword: str) -> bool:
+    """Return whether an element is there that holds something, and no finite number."""
+    if keyword not in dataset:
+        return False
+    try:
+        empty = not str(dataset.get(keyword) or "").strip()
+    except Exception:  # noqa: BLE001  it broke over what it holds
+        return True
+    return not empty and number(dataset, keyword) is None
 
 
 def number(dataset: Dataset, keyword: str) -> float | None:

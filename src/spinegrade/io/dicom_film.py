@@ -13,9 +13,12 @@ from spinegrade.errors import FormatError
 from spinegrade.io.dicom_deflate import inflated, is_deflated, name_deflated
 from spinegrade.io.dicom_display import read_display
 from spinegrade.io.dicom_elements import number, numbers, plain_errors, text, texts, whole
-from spinegrade.io.dicom_head import read_head
+from spinegrade.io.dicom_groups import apply_groups
+from spinegrade.io.dicom_head import read_head, refuse_other_files
 from spinegrade.io.dicom_pixels import stored_pixels
-from spinegrade.io.dicom_syntax import syntax_name
+from spinegrade.io.dicom_required import complete_header
+from spinegrade.io.dicom_size import promised_size
+from spinegrade.io.dicom_syntax import assume_syntax, syntax_name
 from spinegrade.io.film_pixels import MOST_PIXELS
 from spinegrade.io.spacing import SpacingTags, decide
 from spinegrade.radiograph import FilmFacts, ImageIdentity, Person, Radiograph
@@ -23,7 +26,7 @@ from spinegrade.radiograph import FilmFacts, ImageIdentity, Person, Radiograph
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from pydicom import Dataset
+    from pydicom import Dataset, FileDataset
 
 _PROJECTIONS = (
     "1.2.840.10008.5.1.4.1.1.1",  # CR, DX, MG, IO and their processing forms
@@ -34,6 +37,8 @@ _HEAD = 2_048
 """Bytes of a file in which its transfer syntax stands."""
 
 _UID = re.compile(r"[0-9]+(\.[0-9]+)*")
+_HARMLESS = re.compile(r"(0x)?[0-9A-Fa-f.\-]+")
+"""Hexadecimal numbers stand for UIDs on films in circulation."""
 
 
 def read_film(path: Path, *, frame: int = 1, person: bool = False) -> Radiograph:
@@ -52,7 +57,7 @@ def read_film(path: Path, *, frame: int = 1, person: bool = False) -> Radiograph
 
 
 def _film(dataset: Dataset, path: Path, frame: int, *, person: bool) -> Radiograph:
-    notes: list[str] = []
+    notes = prepare(dataset, str(path), frame, compressed=dataset["PixelData"].is_undefined_length)
     facts = film_facts(dataset, frame)
     pixels = stored_pixels(dataset, str(path), frame, notes)
     decision = decide(spacing_tags(dataset))
@@ -66,6 +71,22 @@ def _film(dataset: Dataset, path: Path, frame: int, *, person: bool) -> Radiogra
         notes=(*notes, *decision.notes),
         person=_person(dataset) if person else None,
     )
+
+
+def prepare(dataset: Dataset, where: str, frame: int, *, compressed: bool) -> list[str]:
+    """Complete a header as far as that is safe, and return a note for each assumption.
+
+    Raises
+    ------
+    FormatError
+        If it lacks what cannot be assumed, or holds what no film can have.
+    """
+    notes: list[str] = []
+    assume_syntax(dataset, where, notes, compressed=compressed)
+    promised_size(dataset, where)
+    notes += complete_header(dataset, where)
+    apply_groups(dataset, frame)
+    return notes
 
 
 def is_dicom(path: Path) -> bool:
@@ -85,6 +106,7 @@ def _read(path: Path, where: str) -> Dataset:
         raise FormatError(msg)
     with plain_errors(where, "a DICOM file"), path.open("rb") as file:
         head = file.read(_HEAD)
+        refuse_other_files(head, path.stat().st_size, where)
         if is_deflated(head):  # pydicom would inflate it without end
             dataset = pydicom.dcmread(inflated(head + file.read(), 2 * MOST_PIXELS, where), force=True)
             name_deflated(dataset)
@@ -93,10 +115,25 @@ def _read(path: Path, where: str) -> Dataset:
             dataset = pydicom.dcmread(file, force=head[128:132] != b"DICM")
         _ = dataset.get("Rows")
         if "PixelData" not in dataset:
-            kind = film_kind(read_head(file, where).dataset)  # which says if they are there and are cut off
+            dataset = read_head(file, where).dataset  # which says if they are there and are cut off
+            refuse_unknown(dataset, where)
+            kind = film_kind(dataset)
             msg = f"{where}: expected a DICOM image, got {kind} without pixel data"
             raise FormatError(msg)
     return dataset
+
+
+def refuse_unknown(dataset: FileDataset, where: str) -> None:
+    """Refuse what was read as DICOM and has nothing of it.
+
+    Raises
+    ------
+    FormatError
+        If it has not.
+    """
+    if not len(dataset) and not len(dataset.file_meta):
+        msg = f"{where}: expected a DICOM file, got something else"
+        raise FormatError(msg)
 
 
 def film_facts(dataset: Dataset, frame: int = 1) -> FilmFacts:
@@ -144,14 +181,21 @@ def spacing_tags(dataset: Dataset) -> SpacingTags:
 
 
 def _identity(dataset: Dataset, path: Path, notes: list[str]) -> ImageIdentity:
-    uids: list[str | None] = []
-    for key in ("SOPInstanceUID", "SeriesInstanceUID", "StudyInstanceUID"):
-        uid = text(dataset, key)
-        if uid and (len(uid) > 64 or not _UID.fullmatch(uid)):
-            notes.append(f"{key}: expected digits and dots, got something else; kept as it is")
-        uids.append(uid)
+    uids = [_uid(dataset, key, notes) for key in ("SOPInstanceUID", "SeriesInstanceUID", "StudyInstanceUID")]
     sop, series, study = uids
     return ImageIdentity(path.name, sop, series, study)
+
+
+def _uid(dataset: Dataset, key: str, notes: list[str]) -> str | None:
+    """Return a UID, or what stands for one and can be no name."""
+    uid = text(dataset, key)
+    if uid is None or _UID.fullmatch(uid):
+        return uid
+    if _HARMLESS.fullmatch(uid) and any(letter.isdigit() for letter in uid):
+        notes.append(f"{key}: expected digits and dots, got something else; kept as it is")
+        return uid
+    notes.append(f"{key}: expected digits and dots, got something else; not kept")
+    return None
 
 
 def _person(dataset: Dataset) -> Person:

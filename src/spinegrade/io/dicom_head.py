@@ -14,6 +14,7 @@ from attrs import field, frozen
 
 from spinegrade.errors import FormatError
 from spinegrade.io.dicom_deflate import inflated, is_deflated, name_deflated
+from spinegrade.io.film_depth import picture_kind
 
 if TYPE_CHECKING:
     from pydicom import FileDataset
@@ -25,13 +26,17 @@ _END = b"\xfe\xff\xdd\xe0\0\0\0\0"
 _TAIL = 2**16
 """Bytes from the end of a file that are looked through for it."""
 
+_BEGINNING = 144
+"""Bytes up to the end of the element that holds the length of the file meta information."""
+
 _HEADS = (2**16, 2**25)
 """Bytes from the beginning of a file that are read to find its pixels: most headers end within the first."""
 
 _KEYWORDS = """
     SOPClassUID Modality BodyPartExamined ViewPosition ImageLaterality Laterality PatientOrientation
     Rows Columns SamplesPerPixel BitsAllocated BitsStored NumberOfFrames PhotometricInterpretation
-    BurnedInAnnotation ImageOrientationPatient
+    BurnedInAnnotation ImageOrientationPatient PixelRepresentation
+    PerFrameFunctionalGroupsSequence SharedFunctionalGroupsSequence
     ImagerPixelSpacing PixelSpacing NominalScannedPixelSpacing PixelAspectRatio
     PixelSpacingCalibrationType PixelSpacingCalibrationDescription
     EstimatedRadiographicMagnificationFactor DistanceSourceToDetector DistanceSourceToPatient
@@ -41,10 +46,14 @@ _KEYWORDS = """
 
 @frozen
 class Head:
-    """The wanted elements, and how many bytes of pixel data the file has; None without such an element."""
+    """The wanted elements, and how many bytes of pixel data the file has; None without such an element.
+
+    ``encapsulated`` says whether these come in pieces, as compressed pixels do.
+    """
 
     dataset: FileDataset
     pixels: int | None
+    encapsulated: bool = False
 
 
 def read_head(file: BinaryIO, where: str) -> Head:
@@ -53,9 +62,11 @@ def read_head(file: BinaryIO, where: str) -> Head:
     Raises
     ------
     FormatError
-        If compressed pixels have no end, or no pixels begin within some megabytes.
+        If it is another file, compressed pixels have no end, or none begin within some megabytes.
     """
     size = os.fstat(file.fileno()).st_size
+    file.seek(0)
+    refuse_other_files(file.read(_BEGINNING), size, where)
     for most in _HEADS:
         file.seek(0)
         dataset, begin, length = _parsed(file.read(most), where)
@@ -74,7 +85,35 @@ def read_head(file: BinaryIO, where: str) -> Head:
     if _END not in file.read():
         msg = f"{where}: expected compressed pixels to their end, got a file that is cut off"
         raise FormatError(msg)
-    return Head(dataset, size - begin)
+    return Head(dataset, size - begin, encapsulated=True)
+
+
+def refuse_other_files(begin: bytes, size: int, where: str) -> None:
+    """Refuse a file that is empty, a picture, or cut off before a dataset begins.
+
+    Raises
+    ------
+    FormatError
+        If it is; it says which.
+    """
+    kind = picture_kind(begin)
+    if not size:
+        got = "an empty file"
+    elif kind and begin[128:132] != b"DICM":  # a slide may be TIFF and DICOM at once
+        got = f"a {kind} picture under such a name"
+    elif begin[128:132] == b"DICM" and _end_of_meta(begin) >= size:
+        got = "no more than the beginning of one: the file is cut off"
+    else:
+        return
+    msg = f"{where}: expected a DICOM file, got {got}"
+    raise FormatError(msg)
+
+
+def _end_of_meta(begin: bytes) -> int:
+    """Return where the file meta information ends, if it says how long it is."""
+    if begin[132:136] != b"\2\0\0\0":
+        return 132
+    return _BEGINNING + int.from_bytes(begin[140:144], "little")
 
 
 def _parsed(head: bytes, where: str) -> tuple[FileDataset, int | None, int | None]:

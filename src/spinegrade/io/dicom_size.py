@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING
 
 from spinegrade.errors import FormatError
-from spinegrade.io.dicom_elements import whole
+from spinegrade.io.dicom_elements import text, whole
 from spinegrade.io.dicom_syntax import is_compressed
 from spinegrade.io.film_pixels import MOST_PIXELS, refuse_unlikely
 
@@ -56,11 +56,23 @@ def refuse_missing_pixels(dataset: Dataset, size: int, frame: int, where: str) -
     if is_compressed(dataset):
         refuse_unlikely(where, size, rows, columns)
         return
-    bits = whole(dataset, "BitsAllocated") or 8
-    needed = rows * columns * samples * bits * frame // 8
+    needed = _frame_bits(dataset, where) * frame // 8
     if size < needed:
         msg = f"{where}: expected {needed:,} bytes of pixels, got {size:,}: the file is cut off"
         raise FormatError(msg)
+
+
+def whole_frames(dataset: Dataset, size: int, where: str) -> int:
+    """Return how many frames ``size`` bytes of pixels that are not compressed hold to their end."""
+    return size * 8 // _frame_bits(dataset, where)
+
+
+def _frame_bits(dataset: Dataset, where: str) -> int:
+    rows, columns = promised_size(dataset, where)
+    samples = whole(dataset, "SamplesPerPixel") or 1
+    if samples == 3 and text(dataset, "PhotometricInterpretation") == "YBR_FULL_422":
+        samples = 2  # half of the colours are left out
+    return rows * columns * samples * (whole(dataset, "BitsAllocated") or 8)
 
 
 def refuse_other_sizes(data: bytes, where: str) -> None:

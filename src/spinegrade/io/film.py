@@ -42,6 +42,19 @@ FILM_FORMATS = (
 )
 
 
+def refuse_no_file(path: Path) -> None:
+    """Refuse what would be waited for without end, or is read for what it does: pipes and devices.
+
+    Raises
+    ------
+    FormatError
+        If it is one.
+    """
+    if path.exists() and not path.is_file() and not path.is_dir():
+        msg = f"{path}: expected a file, got a pipe or a device"
+        raise FormatError(msg)
+
+
 def open_film(path: Path, *, frame: int = 1, person: bool = False) -> Radiograph:
     """Return the film in a file; DICOM is known by its content too, whatever the file is called.
 
@@ -52,9 +65,13 @@ def open_film(path: Path, *, frame: int = 1, person: bool = False) -> Radiograph
     """
     from spinegrade.io.dicom_film import is_dicom
 
-    if not path.is_file():
-        msg = f"{path}: expected a film, got {'a folder' if path.is_dir() else 'no such file'}"
+    if path.is_dir():
+        msg = f"{path}: expected a film, got a folder"
         raise FormatError(msg)
+    if not path.exists():
+        msg = f"{path}: expected a film, got no such file"
+        raise FormatError(msg)
+    refuse_no_file(path)
     if is_dicom(path):
         return FILM_FORMATS[0].read(path, frame, person)
     for form in FILM_FORMATS:

@@ -8,7 +8,7 @@ from attrs import frozen
 
 from spinegrade.calibration import Calibration
 from spinegrade.errors import FormatError
-from spinegrade.io.film import FILM_FORMATS
+from spinegrade.io.film import FILM_FORMATS, refuse_no_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -84,6 +84,7 @@ def read_header(path: Path) -> FilmHeader | None:
         If it is a film that is broken, cut off, or claims an impossible size.
     """
     dicom, picture = FILM_FORMATS
+    refuse_no_file(path)
     name = path.name.lower()
     try:
         with path.open("rb") as file:
@@ -104,7 +105,7 @@ def _picture_header(path: Path) -> FilmHeader:
 
 def _dicom_header(path: Path, file: BinaryIO) -> FilmHeader | None:
     from spinegrade.io.dicom_elements import plain_errors
-    from spinegrade.io.dicom_film import film_facts, spacing_tags
+    from spinegrade.io.dicom_film import film_facts, prepare, spacing_tags
     from spinegrade.io.dicom_head import read_head
     from spinegrade.io.dicom_size import promised_size, refuse_missing_pixels
     from spinegrade.io.spacing import decide
@@ -116,6 +117,7 @@ def _dicom_header(path: Path, file: BinaryIO) -> FilmHeader | None:
         _check_other(head.dataset, path)
         return None
     with plain_errors(where, "a sound DICOM film"):
+        notes = prepare(head.dataset, where, 1, compressed=head.encapsulated)
         refuse_missing_pixels(head.dataset, head.pixels, 1, where)
         decision = decide(spacing_tags(head.dataset))
         return FilmHeader(
@@ -124,7 +126,7 @@ def _dicom_header(path: Path, file: BinaryIO) -> FilmHeader | None:
             facts=film_facts(head.dataset),
             calibration=decision.calibration,
             calibrated_by=decision.words,
-            notes=decision.notes,
+            notes=(*notes, *decision.notes),
         )
 
 
@@ -136,9 +138,9 @@ def _check_other(dataset: FileDataset, path: Path) -> None:
     FormatError
         If it should have some, or is no DICOM object at all.
     """
+    from spinegrade.io.dicom_film import refuse_unknown
+
     if "Rows" in dataset or "Columns" in dataset:
         msg = f"{path}: expected a DICOM image, got one without pixel data"
         raise FormatError(msg)
-    if not len(dataset) and not len(dataset.file_meta):
-        msg = f"{path}: expected a DICOM file, got something else"
-        raise FormatError(msg)
+    refuse_unknown(dataset, str(path))

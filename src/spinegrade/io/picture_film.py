@@ -10,6 +10,17 @@ import numpy as np
 
 from spinegrade.calibration import Calibration
 from spinegrade.errors import FormatError
+from spinegrade.io.dicom_words import caught_words
+from spinegrade.io.film_depth import (
+    depth,
+    has_wide_colours,
+    note_alpha,
+    orientation_note,
+    unsigned,
+    what_instead,
+    white_is_zero,
+    wide_grey,
+)
 from spinegrade.io.film_pixels import one_channel, refuse_unlikely
 from spinegrade.radiograph import Display, FilmFacts, ImageIdentity, Radiograph
 
@@ -34,7 +45,7 @@ def read_picture(path: Path, *, frame: int = 1) -> Radiograph:
     FormatError
         If the file is no picture, is cut off, too large, or has no such page.
     """
-    with _opened(path) as image:
+    with _opened(path) as image, caught_words([]):  # what is wrong with a picture is raised besides
         return _film(image, path, frame)
 
 
@@ -64,7 +75,7 @@ def _opened(path: Path) -> Iterator[Image]:
     except FormatError:
         raise
     except UnidentifiedImageError as error:
-        msg = f"{path}: expected a PNG, TIFF or JPEG picture, got something else"
+        msg = f"{path}: expected a PNG, TIFF or JPEG picture, got {what_instead(path)}"
         raise FormatError(msg) from error
     except Image.DecompressionBombError as error:
         most = 2 * (Image.MAX_IMAGE_PIXELS or 0)
@@ -79,20 +90,24 @@ def _opened(path: Path) -> Iterator[Image]:
 
 
 def _film(image: Image, path: Path, frame: int) -> Radiograph:
-    facts = _facts(image, frame)
-    if not 1 <= frame <= facts.frames:
-        msg = f"{path}: expected a page from 1 to {facts.frames}, got {frame}"
+    frames = getattr(image, "n_frames", 1)
+    if not 1 <= frame <= frames:
+        msg = f"{path}: expected a page from 1 to {frames}, got {frame}"
         raise FormatError(msg)
     if frame > 1:
         image.seek(frame - 1)
         refuse_unlikely(str(path), path.stat().st_size, image.height, image.width)
-    notes: list[str] = []
-    pixels = _grey(image, notes)
-    if facts.frames > 1:
-        notes.append(f"page {frame} of {facts.frames}")
+    facts, inverted = _facts(image, frame), white_is_zero(image)
+    wide = has_wide_colours(image)  # asked before the orientation, for which a PNG is decoded
+    notes = [note for note in (orientation_note(image, str(path)),) if note]
+    if inverted:
+        notes.append("the picture says that 0 is white; it is shown so")
+    pixels = wide_grey(image, path, notes) if wide else _grey(image, notes)
+    if frames > 1:
+        notes.append(f"page {frame} of {frames}")
     return Radiograph(
         pixels=pixels,
-        display=Display(),
+        display=Display(inverted=inverted),
         calibration=Calibration(),
         image=ImageIdentity(file_name=path.name),
         facts=facts,
@@ -102,15 +117,9 @@ def _film(image: Image, path: Path, frame: int) -> Radiograph:
 
 
 def _facts(image: Image, frame: int) -> FilmFacts:
-    if image.mode == "F":
-        depth = None
-    elif image.mode == "I":
-        depth = 32
-    else:
-        depth = 16 if image.mode.startswith("I;16") else 8
     return FilmFacts(
         kind=f"{image.format} picture",
-        bits_stored=depth,
+        bits_stored=depth(image),
         frames=getattr(image, "n_frames", 1),
         frame=frame,
     )
@@ -120,12 +129,10 @@ def _grey(image: Image, notes: list[str]) -> NDArray[np.generic]:
     """Return one value a pixel."""
     if image.mode in ("L", "I", "F") or image.mode.startswith("I;16"):
         grey = np.asarray(image)
-        return grey.astype(grey.dtype.newbyteorder("="), copy=False)
+        return unsigned(grey.astype(grey.dtype.newbyteorder("="), copy=False), image)
     if image.mode == "1":
         return np.asarray(image.convert("L"))
+    note_alpha(image, notes)
     if image.mode in ("LA", "La"):
-        notes.append("an alpha channel is left out")
         return np.asarray(image)[..., 0]
-    if "A" in image.getbands() or "transparency" in image.info:
-        notes.append("an alpha channel is left out")
     return one_channel(np.asarray(image.convert("RGB")), "picture", notes)

@@ -21,6 +21,12 @@ Pair = tuple[float, float]
 _ALIKE = 0.01
 """Two magnifications or shapes of a pixel that differ by less than 1 % say the same."""
 
+_SIZES = (0.005, 5.0)
+"""Millimetres between which the pixels of every detector and scanner are."""
+
+_MOST = 3.0
+"""A film that magnifies more than this is none of a spine."""
+
 
 @frozen
 class SpacingTags:
@@ -54,10 +60,18 @@ class Decision:
 def decide(tags: SpacingTags) -> Decision:
     """Return what lengths on the film are in, by which tags, and which tags were no use."""
     notes: list[str] = []
-    imager = _pair("ImagerPixelSpacing", tags.imager, notes)
-    pixel = _pair("PixelSpacing", tags.pixel, notes)
-    nominal = _pair("NominalScannedPixelSpacing", tags.nominal, notes)
+    imager = _size("ImagerPixelSpacing", tags.imager, notes)
+    pixel = _size("PixelSpacing", tags.pixel, notes)
+    nominal = _size("NominalScannedPixelSpacing", tags.nominal, notes)
     aspect = _pair("PixelAspectRatio", tags.aspect, notes)
+    given = {
+        "PixelSpacing": pixel,
+        "ImagerPixelSpacing": imager,
+        "NominalScannedPixelSpacing": nominal,
+    }
+    shapes = _other_shapes(given)
+    if shapes is not None:
+        return Decision(Calibration(CalibrationState.ERROR), shapes, tuple(notes))
     magnification, conflict = _magnification(tags, notes)
     spacing = pixel or imager or nominal
     if conflict is None and spacing and aspect and not _alike(spacing[0] / spacing[1], aspect[0] / aspect[1]):
@@ -67,7 +81,18 @@ def decide(tags: SpacingTags) -> Decision:
     state, used, words = _decide(tags, imager, pixel, nominal, magnification)
     if magnification and state in (CalibrationState.DETECTOR, CalibrationState.CALIBRATED) and imager:
         notes.append(f"a magnification of {magnification:.3g} is given and was not applied")
+    if nominal and used and state is not CalibrationState.ERMF and not _same(nominal, used):
+        notes.append(f"NominalScannedPixelSpacing {_shown(nominal)} differs from {_shown(used)}; not used")
     return Decision(_state(state, used, aspect), words, tuple(notes))
+
+
+def _other_shapes(given: dict[str, Pair | None]) -> str | None:
+    """Return which two spacings are of pixels of different shapes, if any are."""
+    (first, one), *others = [(name, pair) for name, pair in given.items() if pair] or [("", (1.0, 1.0))]
+    for name, pair in others:
+        if not _alike(one[0] / one[1], pair[0] / pair[1]):
+            return f"{first} {_shown(one)} and {name} {_shown(pair)} are of pixels of different shapes"
+    return None
 
 
 def _decide(
@@ -79,11 +104,13 @@ def _decide(
 ) -> tuple[CalibrationState, Pair | None, str]:
     if pixel and not tags.projection:
         return CalibrationState.CALIBRATED, pixel, "PixelSpacing of a slice, in the patient"
-    if pixel and not (imager and _same(pixel, imager)):
-        return _decide_pixel(pixel, imager or nominal, tags)
-    if imager and not pixel and magnification:
+    kind = tags.calibration_type or tags.calibration_description
+    agreed = imager and magnification and (not pixel or (not kind and _scaled(imager, pixel, magnification)))
+    if imager and magnification and agreed:
         corrected = (imager[0] / magnification, imager[1] / magnification)
         return CalibrationState.ERMF, corrected, f"ImagerPixelSpacing / magnification {magnification:.3g}"
+    if pixel and not (imager and _same(pixel, imager)):
+        return _decide_pixel(pixel, imager or nominal, tags)
     if imager:
         return CalibrationState.DETECTOR, imager, "ImagerPixelSpacing: mm at the detector, magnified"
     if nominal:
@@ -110,8 +137,10 @@ def _magnification(tags: SpacingTags, notes: list[str]) -> tuple[float | None, s
     detector = _positive("DistanceSourceToDetector", tags.source_to_detector, notes)
     patient = _positive("DistanceSourceToPatient", tags.source_to_patient, notes)
     by_distance = detector / patient if detector and patient else None
-    if by_distance is not None and by_distance < 1:
+    if by_distance is not None and not 1 <= by_distance <= _MOST:
         return None, f"the patient is {patient:g} mm and the detector {detector:g} mm from the source"
+    if given is not None and not 1 <= given <= _MOST:
+        return None, f"expected a magnification of 1 to {_MOST:g}, got {given:g}"
     if given and by_distance and not _alike(given, by_distance):
         words = f"magnification {given:.3g} contradicts {by_distance:.3g} by the distances"
         return None, words
@@ -137,6 +166,22 @@ def _pair(name: str, given: Sequence[float] | None, notes: list[str]) -> Pair | 
         notes.append(f"{name}: expected two numbers above 0, got {shown}; not used")
         return None
     return values[0], values[1]
+
+
+def _size(name: str, given: Sequence[float] | None, notes: list[str]) -> Pair | None:
+    """Return a pair of millimetres that a pixel can have."""
+    pair = _pair(name, given, notes)
+    if pair is None or all(_SIZES[0] <= side <= _SIZES[1] for side in pair):
+        return pair
+    notes.append(f"{name}: expected {_SIZES[0]:g} to {_SIZES[1]:g} mm, got {_shown(pair)}; not used")
+    return None
+
+
+def _scaled(imager: Pair, pixel: Pair, magnification: float) -> bool:
+    """Return whether a PixelSpacing is that of the detector, divided by a magnification."""
+    return magnification > 1 and all(
+        _alike(detector / magnification, side) for detector, side in zip(imager, pixel, strict=True)
+    )
 
 
 def _shown(values: Sequence[float]) -> str:
