@@ -6,6 +6,7 @@ import getpass
 
 from attrs import frozen
 
+from napari_spinegrade.shortcuts import Shortcut, with_keys
 from spinegrade.assess import Method, PointSd
 
 
@@ -17,6 +18,23 @@ class Preferences:
     upwards: bool = False
     landmark_error_mm: float = 0.0
     hide_computed: bool = False
+    keys: str = ""
+
+    @property
+    def shortcuts(self) -> tuple[Shortcut, ...]:
+        """The keys of the desk, with the reader's own.
+
+        Raises
+        ------
+        ValueError
+            If an action is unknown, or ``undo=U, redo=R`` is not how they are given.
+        """
+        pairs = [part.partition("=") for part in self.keys.split(",") if part.strip()]
+        wrong = [name for name, sign, key in pairs if not (sign and key.strip())]
+        if wrong:
+            msg = f"keys: expected an action and its key as in undo=U, got {wrong[0].strip()!r}"
+            raise ValueError(msg)
+        return with_keys({name.strip(): key.strip() for name, _, key in pairs})
 
     @property
     def method(self) -> Method:
@@ -38,6 +56,7 @@ def preferences() -> Preferences:
         str(found.direction) == "upwards",
         float(found.landmark_error_mm),
         bool(found.hide_computed),
+        str(found.keys),
     )
 
 

@@ -17,14 +17,16 @@ def settings(monkeypatch):
     import napari.settings
 
     reading = SimpleNamespace(
-        reader_name=" R7 ", direction="upwards", landmark_error_mm=0.4, hide_computed=True
+        reader_name=" R7 ", direction="upwards", landmark_error_mm=0.4, hide_computed=True, keys="undo=U"
     )
     monkeypatch.setattr(napari.settings, "get_plugin_settings", lambda _: SimpleNamespace(reading=reading))
     return reading
 
 
 def test_what_was_set_is_taken(settings):
-    assert preferences() == Preferences("R7", upwards=True, landmark_error_mm=0.4, hide_computed=True)
+    assert preferences() == Preferences(
+        "R7", upwards=True, landmark_error_mm=0.4, hide_computed=True, keys="undo=U"
+    )
     assert preferences().method.point_sd == PointSd(0.4, "mm")
 
 
@@ -52,3 +54,17 @@ def test_napari_that_does_not_know_the_plugin_gives_the_defaults(monkeypatch):
 
     monkeypatch.setattr(napari.settings, "get_plugin_settings", unknown)
     assert preferences().upwards is False
+
+
+def test_own_keys_replace_the_default_ones():
+    keys = {one.action: one.keys for one in Preferences("R1", keys="undo=U, next_vertebra = D ").shortcuts}
+    assert (keys["undo"], keys["next_vertebra"]) == (("U",), ("D",))
+    assert keys["redo"] == ("Control-Shift-Z", "Control-Y")
+
+
+@pytest.mark.parametrize(
+    ("keys", "words"), [("undo", "an action and its key"), ("undo=", "an action"), ("fly=F", "got 'fly'")]
+)
+def test_keys_that_make_no_sense_are_said(keys, words):
+    with pytest.raises(ValueError, match=words):
+        _ = Preferences("R1", keys=keys).shortcuts

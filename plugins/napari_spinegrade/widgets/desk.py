@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
     from napari_spinegrade.editor import Place, ReadingEditor
     from napari_spinegrade.live import Numbers
+    from napari_spinegrade.preferences import Preferences
+    from napari_spinegrade.shortcuts import Shortcut
 
 _WIDTH = 384
 """Width of the desk, which leaves the film most of a 1366 pixel screen."""
@@ -48,6 +50,7 @@ class ReadingDesk(QWidget):
         self.method = wanted.method
         self.reader = reader or wanted.reader
         self.order = Order(upwards=wanted.upwards)
+        self.shortcuts, self._key_problem = _own_keys(wanted)
         self.opened: Opened | None = None
         self.binding: Binding | None = None
         self.hidden_numbers = wanted.hide_computed
@@ -66,7 +69,7 @@ class ReadingDesk(QWidget):
     def _build(self) -> None:
         self.head, self.film_panel = HeadPanel(), FilmPanel()
         self.table, self.profile = SpineTable(GRADED.levels), ProfilePlot(GRADED.levels)
-        self.summary, self.actions_panel = SummaryPanel(), ActionPanel(SHORTCUTS)
+        self.summary, self.actions_panel = SummaryPanel(), ActionPanel(self.shortcuts)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(6, 4, 6, 4)
         layout.setSpacing(3)
@@ -119,7 +122,9 @@ class ReadingDesk(QWidget):
         self._bind_keys()
         self.film_panel.show_film(layer, [name for name, _ in display.presets(facts["film"])])
         self.head.show_reading(self.opened.editor.reading, self.opened.held)
-        self.head.say(self.opened.words, bad=bool(self.opened.held.read_only))
+        self.head.say(
+            self._key_problem or self.opened.words, bad=bool(self._key_problem or self.opened.held.read_only)
+        )
         self._show_all()
 
     def _listen(self, binding: Binding, editor: ReadingEditor) -> None:
@@ -154,7 +159,7 @@ class ReadingDesk(QWidget):
             self.binding.labels,
             self.binding.outline,
         ]
-        for key, callback in callbacks(self):
+        for key, callback in callbacks(self, self.shortcuts):
             for target in targets:
                 target.bind_key(key, callback, overwrite=True)
             self._keys.append(key)
@@ -530,7 +535,7 @@ class ReadingDesk(QWidget):
         """Show every key."""
         from napari_spinegrade.widgets.help import HelpSheet
 
-        self.help_sheet = HelpSheet(self, SHORTCUTS)
+        self.help_sheet = HelpSheet(self, self.shortcuts)
         self.help_sheet.show()
 
     def new_reading(self) -> None:
@@ -556,3 +561,11 @@ class ReadingDesk(QWidget):
         """Let the reading go."""
         self.close_film()
         super().closeEvent(event)
+
+
+def _own_keys(wanted: Preferences) -> tuple[tuple[Shortcut, ...], str]:
+    """Return the reader's keys, and what is wrong with them if the default ones have to do."""
+    try:
+        return wanted.shortcuts, ""
+    except ValueError as error:
+        return SHORTCUTS, f"Preferences: {error}; the default keys are used"
