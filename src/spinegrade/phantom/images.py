@@ -37,14 +37,18 @@ def sampled(image: Array, rows: Array, columns: Array) -> Array:
     return cast("Array", cv2.remap(image, columns, rows, cv2.INTER_LINEAR))
 
 
+_LEAST_LETTER = 15.0
+"""Rows that a letter needs to be read."""
+
+
 def lettered(shape: tuple[int, int], words: tuple[str, ...], *, at_right: bool) -> NDArray[np.uint8]:
     """Return a black picture with lines of white words in one of its upper corners."""
     import cv2
     import numpy as np
 
     picture = np.zeros(shape, np.uint8)
-    height = min(shape[0] / 64, shape[1] / 36)
-    thickness = max(1, int(height / 14))
+    height = max(min(shape[0] / 64, shape[1] / 36), _LEAST_LETTER)
+    thickness = max(2, int(height / 14))
     for line, text in enumerate(words):
         (width, _), _ = cv2.getTextSize(text, cv2.FONT_HERSHEY_DUPLEX, height / 30, thickness)
         left = shape[1] - width - height if at_right else height
