@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from spinegrade.agreement import Plan, cohen_kappa, icc, krippendorff_alpha, pair_agreement, rate
+from timing import best
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -72,7 +73,7 @@ def _peak() -> float:
 def beside_loops() -> None:
     """Measure one kappa at 1,000 patients beside a loop that resamples rows and calls another package."""
     grades, patient = read(SMALL)
-    ours = _best(lambda: cohen_kappa(rate(grades, (0, 1, 2, 3), patient), "linear", PLAN), 20)
+    ours = best(lambda: cohen_kappa(rate(grades, (0, 1, 2, 3), patient), "linear", PLAN), 20)
     print(f"{SMALL:,} patients, {RESAMPLES} resamples, linear kappa: {ours * 1000:.0f} ms")
     loops: dict[str, Callable[[np.ndarray], float]] = {}
     try:
@@ -86,7 +87,7 @@ def beside_loops() -> None:
     )
     loops["statsmodels"] = lambda x: cohens_kappa(to_table(x, bins=4)[0], wt="linear").kappa
     for name, kappa in loops.items():
-        loop = _best(lambda kappa=kappa: _loop(grades, kappa), 1)
+        loop = best(lambda kappa=kappa: _loop(grades, kappa), 1)
         print(f"  beside a loop over {name}: {loop:.1f} s; {loop / ours:.0f}x")
 
 
@@ -107,22 +108,12 @@ def others() -> None:
     heights = 20 + rng.normal(0, 2, (len(patient), 1)) + rng.normal(0, 0.7, (len(patient), 7))
     heights[rng.random(heights.shape) < 0.6] = np.nan
     ratings = rate(heights, clusters=patient)
-    refit = _best(lambda: icc(ratings, "A1", plan=PLAN), 1)
+    refit = best(lambda: icc(ratings, "A1", plan=PLAN), 1)
     print(f"ICC(A,1) by REML, 7 readers with gaps, {len(patient):,} items, {RESAMPLES} refits: {refit:.1f} s")
     million = rate(20 + rng.normal(0, 2, (500_000, 1)) + rng.normal(0, 1, (500_000, 2)))
     for metric in ("interval", "ratio"):
-        once = _best(lambda metric=metric: krippendorff_alpha(million, metric, Plan(method="linear")), 1)
+        once = best(lambda metric=metric: krippendorff_alpha(million, metric, Plan(method="linear")), 1)
         print(f"alpha by {metric}, 1,000,000 measurements, linearised interval: {once:.1f} s")
-
-
-def _best(work: Callable[[], object], times: int) -> float:
-    """Return the shortest of several runs, in seconds."""
-    seconds = []
-    for _ in range(times):
-        begin = time.perf_counter()
-        work()
-        seconds.append(time.perf_counter() - begin)
-    return min(seconds)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,6 @@ import tempfile
 import threading
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
@@ -26,9 +25,7 @@ from spinegrade.genant_rule import genant_rule
 from spinegrade.io.columns import COORDINATES
 from spinegrade.morphometry import measure_area, measure_heights
 from spinegrade.phantom import lay_out_spine
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from timing import best
 
 SAMPLE = Path(__file__).parents[1] / "sample_images" / "readings" / "crush_R1_1.reading.json"
 
@@ -81,16 +78,6 @@ def _by_hand(body: np.ndarray) -> int:
     anterior, middle, posterior = (np.linalg.norm(body[n + 3] - body[n]) for n in range(3))
     loss = max(1 - anterior / posterior, 1 - middle / posterior, 0.0)
     return sum(loss >= bound - 1e-9 for bound in (0.2, 0.25, 0.4))
-
-
-def best(work: Callable[[], object], times: int) -> float:
-    """Return the shortest of several runs, in seconds."""
-    seconds = []
-    for _ in range(times):
-        begin = time.perf_counter()
-        work()
-        seconds.append(time.perf_counter() - begin)
-    return min(seconds)
 
 
 def phantom() -> None:

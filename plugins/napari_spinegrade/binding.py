@@ -59,9 +59,17 @@ class Binding:
     windowed = Signal()
     """The film's window is another."""
 
-    def __init__(self, viewer: ViewerModel, film: Image, editor: ReadingEditor, method: Method) -> None:
+    def __init__(
+        self,
+        viewer: ViewerModel,
+        film: Image,
+        editor: ReadingEditor,
+        method: Method,
+        *,
+        hidden_numbers: bool = False,
+    ) -> None:
         self.viewer, self.film, self.editor, self.method = viewer, film, editor, method
-        self.hidden_numbers = False
+        self.hidden_numbers = hidden_numbers
         self._drawing = False
         self._drawn: dict[str, object] = {}
         film.contrast_limits_range = film.metadata["spinegrade"]["data_range"]

@@ -18,7 +18,7 @@ from spinegrade.errors import ReadingError, SpinegradeError
 from spinegrade.readings import Event, Landmark, Status, VertebraReading
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from spinegrade.calibration import Calibration
     from spinegrade.readings import CountedFrom, NotEvaluableReason, Reading
@@ -74,11 +74,12 @@ class Order:
     def next_open(self, reading: Reading, after: Place | None) -> Place | None:
         """Return the next landmark that nobody has dealt with, going round; None when all have been."""
         start = self.places.index(after) + 1 if after in self.places else 0
+        return next(self.still_open(reading, self.places[start:] + self.places[:start]), None)
+
+    def still_open(self, reading: Reading, places: tuple[Place, ...]) -> Iterator[Place]:
+        """Yield those of some places that nobody has dealt with."""
         vertebrae = by_level(reading)
-        for place in self.places[start:] + self.places[:start]:
-            if _is_open(vertebrae.get(place.level), place.landmark):
-                return place
-        return None
+        return (place for place in places if _is_open(vertebrae.get(place.level), place.landmark))
 
     def step(self, place: Place | None, by: int) -> Place:
         """Return the landmark so many places on; stays at either end."""

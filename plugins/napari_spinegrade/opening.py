@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from attrs import frozen
 
-from napari_spinegrade.changes import by_level
 from napari_spinegrade.editor import Order, ReadingEditor
 from napari_spinegrade.saving import Held, found_reading, hold, next_occasion, reading_path
 from spinegrade.readings import Exam, Reading
@@ -75,11 +74,5 @@ def _words(begun: Reading | None, held: Held) -> str:
 
 def dealt_with(reading: Reading) -> int:
     """Return how many of the 78 landmarks of T4 to L4 need no more work."""
-    open_places = 0
-    vertebrae = by_level(reading)
     order = Order()
-    for place in order.places:
-        vertebra = vertebrae.get(place.level)
-        done = vertebra is not None and (vertebra.evaluable is False or place.landmark in vertebra.landmarks)
-        open_places += not done
-    return len(order.places) - open_places
+    return len(order.places) - sum(1 for _ in order.still_open(reading, order.places))

@@ -56,6 +56,7 @@ class ReadingDesk(QWidget):
         self.hidden_numbers = wanted.hide_computed
         self._grabbed: Place | None = None
         self._preset = 0
+        self._presets: list[tuple[str, display.Limits]] = []
         self._keys: list[str] = []
         self._build()
         self._retry = QTimer(self)
@@ -115,12 +116,13 @@ class ReadingDesk(QWidget):
         except SpinegradeError as error:
             self.head.say(str(error), bad=True)
             return
-        self.binding = Binding(self.viewer, layer, self.opened.editor, self.method)
-        self.binding.hidden_numbers = self.hidden_numbers
-        self.binding.draw()
+        self.binding = Binding(
+            self.viewer, layer, self.opened.editor, self.method, hidden_numbers=self.hidden_numbers
+        )
+        self._presets = display.presets(facts["film"])
         self._listen(self.binding, self.opened.editor)
         self._bind_keys()
-        self.film_panel.show_film(layer, [name for name, _ in display.presets(facts["film"])])
+        self.film_panel.show_film(layer, [name for name, _ in self._presets])
         self.head.show_reading(self.opened.editor.reading, self.opened.held)
         self.head.say(
             self._key_problem or self.opened.words, bad=bool(self._key_problem or self.opened.held.read_only)
@@ -419,19 +421,14 @@ class ReadingDesk(QWidget):
 
     def use_preset(self, number: int) -> None:
         """Use one of the film's own windows."""
-        if self.binding is None:
-            return
-        found = display.presets(self.binding.film.metadata["spinegrade"]["film"])
-        if 0 <= number < len(found):
+        if self.binding is not None and 0 <= number < len(self._presets):
             self._preset = number
-            self.binding.set_limits(found[number][1])
+            self.binding.set_limits(self._presets[number][1])
 
     def next_preset(self) -> None:
         """Use the film's next window."""
-        if self.binding is not None:
-            count = len(display.presets(self.binding.film.metadata["spinegrade"]["film"]))
-            if count:
-                self.use_preset((self._preset + 1) % count)
+        if self._presets:
+            self.use_preset((self._preset + 1) % len(self._presets))
 
     def invert(self) -> None:
         """Show white as black and black as white."""
@@ -468,7 +465,7 @@ class ReadingDesk(QWidget):
         from spinegrade.anatomy import LEVELS
 
         points = self.editor.shown.landmarks[LEVELS.index(self.editor.level)]
-        self._fit(points, margin=0.9)
+        self._fit(points, margin=0.75)
 
     def fit_film(self) -> None:
         """Fill the canvas with the film, once the window has its size."""
@@ -480,20 +477,19 @@ class ReadingDesk(QWidget):
             self._fit(self.editor.shown.landmarks.reshape(-1, 2), margin=0.08)
 
     def _fit(self, points: np.ndarray, margin: float) -> None:
-        """Fill the canvas with points, and a margin as a share of their extent."""
+        """Fill the canvas with points, and a margin as a share of their longer side."""
         if self.binding is None:
             return
-        placed = points[~np.isnan(points).any(axis=-1)]
-        if len(placed) < 2:
+        scale = np.array(self.binding.film.scale[-2:])
+        height, width = self.viewer.canvas.size
+        view = display.fit(points * scale, margin, width / height)
+        if view is None:
             self.viewer.reset_view()
             return
-        scale = np.array(self.binding.film.scale[-2:])
-        low, high = placed.min(axis=0) * scale, placed.max(axis=0) * scale
-        extent = np.maximum((high - low) * (1 + 2 * margin), 1e-6)
+        (down, right), (extent, _) = view
         camera = self.viewer.scene.camera
-        camera.center = (0.0, *((low + high) / 2).tolist())
-        canvas = np.array(self.viewer.canvas.size, dtype=float)
-        camera.zoom = float((canvas / extent).min())
+        camera.center = (0.0, down, right)
+        camera.zoom = height / extent
 
     def toggle_numbers(self) -> None:
         """Hide the computed values, or show them again."""
