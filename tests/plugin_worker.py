@@ -6,7 +6,7 @@ import random
 
 import numpy as np
 
-from napari_spinegrade.opening import open_reading
+from napari_spinegrade.opening import Wish, open_reading
 from spinegrade.calibration import Calibration
 from spinegrade.errors import ReadingError
 from spinegrade.radiograph import Display, FilmFacts, ImageIdentity, Radiograph
@@ -20,7 +20,7 @@ def a_film(grey):
 
 def read(source, seed):
     """Go on with the reading of a film without end."""
-    editor = open_reading(a_film(1), source, "R1").editor
+    editor = open_reading(a_film(1), source, Wish("R1")).editor
     print("ready", flush=True)  # noqa: T201
     chance = random.Random(seed)  # noqa: S311
     while True:

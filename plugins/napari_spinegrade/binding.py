@@ -39,8 +39,13 @@ PICK_REACH = 4.0
 
 _LINE = 1.3
 """Width of an outline in screen pixels."""
-_MARK = 12
-"""Size of a landmark's ring in screen pixels; what it marks is seen inside it."""
+_MARK = (2, 11)
+"""Least and largest size of a landmark's ring in screen pixels; what it marks is seen inside it.
+
+napari draws the ring half as thick as the least size, at least.
+"""
+_MARKS_ALONG = 80
+"""How many rings would fit one below the other on a film that fills the screen."""
 
 _LEFT, _RIGHT = 1, 2
 
@@ -94,8 +99,8 @@ class Binding:
         marks = self.viewer.add_points(
             nothing,
             name="landmarks",
-            size=6,
-            canvas_size_limits=(_MARK, _MARK),
+            size=max(1.0, self.film.data.shape[0] / _MARKS_ALONG),
+            canvas_size_limits=_MARK,
             features={"level": [], "landmark": []},
             **alike,
         )
@@ -123,7 +128,7 @@ class Binding:
 
     def _draw_marks(self, marks: layers.Marks) -> None:
         self._marks = marks
-        self.marks.data = marks.places
+        self._set(self.marks, marks.places)
         if self._is_new("names", (marks.levels, marks.landmarks)):
             self.marks.features = marks.features
             self._drawn.pop("marks", None)
@@ -143,7 +148,7 @@ class Binding:
 
     def _draw_outline(self, outline: tuple[Floats, list[str]]) -> None:
         vectors, colours = outline
-        self.outline.data = vectors
+        self._set(self.outline, vectors)
         if colours and self._is_new("outlines", colours):
             self.outline.edge_color = colours
 
@@ -156,6 +161,18 @@ class Binding:
         self.labels.data = places
         if new and words:
             self.labels.text = {"string": words, "color": colours, "size": 9, "anchor": "center"}
+
+    def _set(self, layer: Points | Vectors, data: Floats) -> None:
+        """Give a layer its data; while a landmark is dragged without what else napari does for new data.
+
+        It would look over the extents and sliders of the whole viewer, which takes three times as long as
+        everything else.
+        """
+        if self.editor.shown is self.editor.reading or layer.data.shape != data.shape:
+            layer.data = data
+            return
+        layer.data[:] = data
+        layer.refresh(thumbnail=False, highlight=False, extent=False)
 
     def _is_new(self, what: str, drawn: object) -> bool:
         """Return whether something is to be drawn otherwise than it was; napari takes long to do it again."""

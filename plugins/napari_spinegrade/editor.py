@@ -36,6 +36,13 @@ ROUND = (
 )
 """Landmarks in the order in which they are placed: round the body from its upper front corner."""
 
+LANDMARK_ORDERS = {
+    "round the body": ROUND,
+    "superior then inferior": LANDMARKS,
+    "height by height": tuple(LANDMARKS[n] for n in (0, 3, 1, 4, 2, 5)),
+}
+"""The orders that a reader can choose, by the words of the preferences; heights go from front to back."""
+
 _LONGEST_PAUSE = 60.0
 """Seconds after which a reader is taken to have been away."""
 
@@ -144,11 +151,6 @@ class ReadingEditor:
     def order(self) -> Order:
         """The order of placing."""
         return self._order
-
-    @order.setter
-    def order(self, order: Order) -> None:
-        self._order = order
-        self._go(order.next_open(self._reading, None))
 
     @property
     def cursor(self) -> Place | None:

@@ -10,7 +10,7 @@ from attrs import frozen
 from spinegrade.anatomy import LEVELS
 from spinegrade.confidence import grade_probabilities, height_loss_sd, near_threshold
 from spinegrade.genant import SHAPES, grade_spines
-from spinegrade.morphometry import measure_area, measure_heights, pixel_along_height
+from spinegrade.morphometry import height_ratios, measure_area, measure_heights, pixel_along_height
 from spinegrade.spine import STATUSES, summarise_spines
 
 if TYPE_CHECKING:
@@ -36,6 +36,8 @@ class Numbers:
         ``(23, 3)`` anterior, middle and posterior, in ``unit``.
     losses
         ``(23, 3)`` fractions of the expected heights.
+    ratios
+        ``(23, 3)`` wedge, biconcave and crush.
     probabilities
         ``(23, 4)`` of grades 0 to 3; None where no landmark error is known.
     graded
@@ -45,6 +47,7 @@ class Numbers:
     heights: Floats
     expected: Floats
     losses: Floats
+    ratios: Floats
     height_loss: Floats
     grade: Floats
     shape: NDArray[np.uint8]
@@ -104,6 +107,7 @@ def measure(reading: Reading, method: Method) -> Numbers:
         heights=heights,
         expected=expected,
         losses=grading.losses,
+        ratios=height_ratios(heights, grading.neighbour_posterior),
         height_loss=grading.height_loss,
         grade=grade,
         shape=grading.shape,

@@ -7,13 +7,21 @@ from typing import TYPE_CHECKING
 from attrs import frozen
 
 from napari_spinegrade.editor import Order, ReadingEditor
-from napari_spinegrade.saving import Held, found_reading, hold, next_occasion, reading_path
+from napari_spinegrade.saving import (
+    Held,
+    OtherReadingError,
+    found_reading,
+    hold,
+    next_occasion,
+    path_beside,
+    reading_path,
+)
 from spinegrade.readings import Exam, Reading
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from spinegrade.radiograph import Radiograph
+    from spinegrade.radiograph import ImageIdentity, Radiograph
 
 
 @frozen
@@ -23,6 +31,8 @@ class Opened:
     editor: ReadingEditor
     held: Held
     words: str
+    begun: bool
+    """Whether the reading was begun before."""
 
     def close(self) -> None:
         """Save what is not saved, and let go of the file."""
@@ -31,29 +41,49 @@ class Opened:
         self.held.let_go()
 
 
-def open_reading(
-    film: Radiograph,
-    source: Path,
-    reader: str,
-    *,
-    occasion: int | None = None,
-    folder: Path | None = None,
-    order: Order | None = None,
-) -> Opened:
-    """Return the reader's reading of a film: the first occasion's, or that asked for; 0 begins another.
+@frozen
+class Wish:
+    """Whose reading of which occasion is to be opened, and where readings are kept.
+
+    Occasion 0 begins another, None goes on with the first.  ``beside`` begins a reading under another name
+    where the file is taken by a reading of another film.
+    """
+
+    reader: str
+    occasion: int | None = None
+    folder: Path | None = None
+    order: Order | None = None
+    beside: bool = False
+
+
+def open_reading(film: Radiograph, source: Path, wish: Wish) -> Opened:
+    """Return the reading of a film that was wished for, gone on with or new.
 
     Raises
     ------
+    OtherReadingError
+        If the file is taken by a reading of another film or by another reader.  It is left alone.
     FormatError
-        If a reading lies there that cannot be read, or is of another film.  It is left alone.
+        If a reading lies there that cannot be read.  It is left alone.
     """
-    number = next_occasion(source, reader, folder) if occasion == 0 else occasion or 1
-    path = reading_path(source, reader, number, folder)
-    begun = found_reading(path, film.image)
+    number = next_occasion(source, wish.reader, wish.folder) if wish.occasion == 0 else wish.occasion or 1
+    path = reading_path(source, wish.reader, number, wish.folder)
+    path, begun = _found(path, film.image, wish)
     held = hold(path)
-    reading = begun or _new(film, source, reader, number)
-    editor = ReadingEditor(reading, keep=held.keep, order=order, read_only=held.read_only)
-    return Opened(editor, held, _words(begun, held))
+    reading = begun or _new(film, source, wish.reader, number)
+    editor = ReadingEditor(reading, keep=held.keep, order=wish.order, read_only=held.read_only)
+    return Opened(editor, held, _words(begun, held), begun=begun is not None)
+
+
+def _found(path: Path, image: ImageIdentity, wish: Wish) -> tuple[Path, Reading | None]:
+    """Return the file of a reading and what is in it; where the file is another's, that beside it."""
+    try:
+        return path, found_reading(path, image, wish.reader)
+    except OtherReadingError:
+        beside = path_beside(path, image)
+        if not (wish.beside or beside.exists()):
+            raise
+        return beside, found_reading(beside, image, wish.reader)
 
 
 def _new(film: Radiograph, source: Path, reader: str, occasion: int) -> Reading:
@@ -69,7 +99,7 @@ def _words(begun: Reading | None, held: Held) -> str:
     if begun is None:
         return f"New reading, kept in {held.path.name}"
     last = f" of {begun.events[-1].at:%d %b %Y %H:%M} UTC" if begun.events else ""
-    return f"Going on with your reading{last}: {dealt_with(begun)} of 78 landmarks dealt with"
+    return f"Going on with your reading{last}: {dealt_with(begun)} of 78 landmarks done"
 
 
 def dealt_with(reading: Reading) -> int:

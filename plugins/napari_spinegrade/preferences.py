@@ -6,6 +6,7 @@ import getpass
 
 from attrs import frozen
 
+from napari_spinegrade.editor import LANDMARK_ORDERS, ROUND, Order
 from napari_spinegrade.shortcuts import Shortcut, with_keys
 from spinegrade.assess import Method, PointSd
 
@@ -19,6 +20,12 @@ class Preferences:
     landmark_error_mm: float = 0.0
     hide_computed: bool = False
     keys: str = ""
+    landmark_order: str = "round the body"
+
+    @property
+    def order(self) -> Order:
+        """The order of placing."""
+        return Order(LANDMARK_ORDERS.get(self.landmark_order, ROUND), upwards=self.upwards)
 
     @property
     def shortcuts(self) -> tuple[Shortcut, ...]:
@@ -57,6 +64,7 @@ def preferences() -> Preferences:
         float(found.landmark_error_mm),
         bool(found.hide_computed),
         str(found.keys),
+        str(found.landmark_order),
     )
 
 

@@ -29,11 +29,21 @@ if TYPE_CHECKING:
     from spinegrade.readings import Reading
 
 
+class OtherReadingError(FormatError):
+    """The file in which a reading would be kept holds a reading of another film, or by another reader."""
+
+
 def reading_path(film: Path, reader: str, occasion: int, folder: Path | None = None) -> Path:
     """Return the file of a reader's reading of a film: beside it, or in a folder of readings."""
     stem = film.name.rsplit(".", 1)[0] if "." in film.name else film.name
     safe = re.sub(r"[^\w.-]+", "-", reader).strip("-.") or "reader"
     return (folder or film.parent) / f"{stem}_{safe}_{occasion}{SUFFIX}"
+
+
+def path_beside(path: Path, image: ImageIdentity) -> Path:
+    """Return the file beside one that another film's reading has taken, named by this film's pixels."""
+    stem = path.name[: -len(SUFFIX)]
+    return path.with_name(f"{stem}_{(image.sha256 or 'film')[:8]}{SUFFIX}")
 
 
 @frozen
@@ -113,21 +123,29 @@ def _by_whom(path: Path) -> str:
         return "in another window"
 
 
-def found_reading(path: Path, image: ImageIdentity) -> Reading | None:
-    """Return the reading in a file if there is one, and it is of this film.
+def found_reading(path: Path, image: ImageIdentity, reader: str) -> Reading | None:
+    """Return the reading in a file if there is one, and it is this reader's of this film.
 
     Raises
     ------
+    OtherReadingError
+        If it is of another film, or somebody else's.
     FormatError
-        If the file is no reading, or of a newer version, or the reading is of another film.
+        If the file is no reading, or of a newer version.
     """
     if not path.exists():
         return None
     reading = read_reading(path)
     theirs, ours = reading.image.sha256, image.sha256
     if theirs and ours and theirs != ours:
-        msg = f"{path}: expected a reading of the film with pixels {ours[:12]}, got one of {theirs[:12]}"
-        raise FormatError(msg)
+        msg = (
+            f"{path}: expected a reading of the film with pixels {ours[:8]}, got one of {theirs[:8]}: "
+            "another film"
+        )
+        raise OtherReadingError(msg)
+    if reading.reader != reader:
+        msg = f"{path}: expected a reading by {reader!r}, got one by {reading.reader!r}"
+        raise OtherReadingError(msg)
     return reading
 
 

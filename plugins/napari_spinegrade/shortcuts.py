@@ -35,13 +35,16 @@ class Shortcut:
         return " or ".join(_key_words(key) for key in self.keys)
 
 
-_SAID = {"Control": "Ctrl", "PageDown": "Page down", "PageUp": "Page up", "Delete": "Del", "Question": "?"}
+_SAID = {"Control": "Ctrl", "PageDown": "Page down", "PageUp": "Page up", "Delete": "Del"}
 
 
 def _key_words(key: str) -> str:
     parts = key.split("-") if key != "-" else ["-"]
     return " ".join(_SAID.get(part, part) for part in parts)
 
+
+BY_WRITING = ("?",)
+"""Keys that are known by what they write, as napari has no name for them."""
 
 SHORTCUTS = (
     Shortcut("undo", ("Control-Z",), "Undo", "Reading"),
@@ -57,6 +60,9 @@ SHORTCUTS = (
     Shortcut("clear", ("Shift-Delete",), "Clear the vertebra", "Reading"),
     Shortcut("shift_up", ("[",), "All levels one up", "Reading"),
     Shortcut("shift_down", ("]",), "All levels one down", "Reading"),
+    Shortcut("ask_counted_from", ("L",), "Where the counting of levels began", "Reading"),
+    Shortcut("note", ("T",), "Note on the vertebra", "Reading"),
+    Shortcut("comment", ("Shift-T",), "Comment on the film", "Reading"),
     Shortcut("save", ("Control-S",), "Save now", "Reading"),
     Shortcut("nudge_up", ("Up",), "Nudge 1 pixel up", "Correcting"),
     Shortcut("nudge_down", ("Down",), "Nudge 1 pixel down", "Correcting"),
@@ -72,6 +78,11 @@ SHORTCUTS = (
     Shortcut("grade_2", ("2",), "Your grade: 2", "Your own grade"),
     Shortcut("grade_3", ("3",), "Your grade: 3", "Your own grade"),
     Shortcut("grade_none", ("G",), "Your grade: none", "Your own grade"),
+    Shortcut("answer_yes", ("Y",), "Yes to what the desk asks", "Films"),
+    Shortcut("next_film", ("Shift-PageDown",), "Next film", "Films"),
+    Shortcut("previous_film", ("Shift-PageUp",), "Film before", "Films"),
+    Shortcut("new_reading", ("Shift-N",), "New reading of this film, the next occasion", "Films"),
+    Shortcut("calibrate", ("R",), "Millimetres by two clicks on a ruler or ball", "Films"),
     Shortcut("hide_overlay", ("H",), "Hold to hide the marks", "Seeing", held=True),
     Shortcut("automatic_window", ("A",), "Window by percentiles", "Seeing"),
     Shortcut("next_preset", ("W",), "Next window of the film", "Seeing"),
@@ -80,7 +91,7 @@ SHORTCUTS = (
     Shortcut("fit_vertebra", ("F",), "Fit the vertebra", "Seeing"),
     Shortcut("fit_spine", ("Shift-F",), "Fit the spine", "Seeing"),
     Shortcut("toggle_numbers", ("V",), "Computed values on or off", "Seeing"),
-    Shortcut("show_help", ("F1",), "This sheet", "Seeing"),
+    Shortcut("show_help", ("?", "F1"), "This sheet", "Seeing"),
 )
 
 
@@ -102,6 +113,11 @@ def by_group(shortcuts: tuple[Shortcut, ...] = SHORTCUTS) -> dict[str, list[Shor
     for one in shortcuts:
         groups.setdefault(one.group, []).append(one)
     return groups
+
+
+def tips(shortcuts: tuple[Shortcut, ...] = SHORTCUTS) -> dict[str, str]:
+    """Return the words of every action with its keys, as a tooltip has them."""
+    return {one.action: f"{one.words} ({one.key_words})" for one in shortcuts}
 
 
 def callbacks(

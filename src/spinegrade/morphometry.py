@@ -35,6 +35,7 @@ __all__ = [
     "measure_wedge_angle",
     "pixel_along_height",
     "scale_landmarks",
+    "upright",
 ]
 
 _NEXT = (3, 0, 1, 4, 5, 2)
@@ -162,6 +163,31 @@ def measure_wedge_angle(landmarks: ArrayLike, spacing: PixelSpacing = SQUARE_PIX
     turn = _cross(superior, inferior) * -np.sign(_cross(superior, back))
     angle: Floats = np.degrees(np.arctan2(turn, (superior * inferior).sum(axis=-1)))
     return angle
+
+
+def upright(landmarks: ArrayLike, spacing: PixelSpacing = SQUARE_PIXELS) -> Floats:
+    """Return ``(..., 6, 2)`` x and y of each body turned upright about the middle of its extent, y downwards.
+
+    In the unit of ``spacing``.  The front stays on the side that it has on the film; a body that lies head
+    down is turned over.  NaN where one of the six is not placed, or the front lies upon the back.
+
+    Raises
+    ------
+    LandmarkError
+        If the array does not end in ``(6, 2)``.
+    """
+    body = scale_landmarks(landmarks, spacing)[..., ::-1]
+    across = (body[..., [2, 5], :] - body[..., [0, 3], :]).mean(axis=-2)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        across /= np.linalg.norm(across, axis=-1, keepdims=True)
+    across *= np.where(across[..., :1] < 0, -1.0, 1.0)
+    down = np.stack([-across[..., 1], across[..., 0]], axis=-1)
+    way = (body[..., 3:, :] - body[..., :3, :]).mean(axis=-2)
+    down *= np.where((way * down).sum(axis=-1, keepdims=True) < 0, -1.0, 1.0)
+    turned = np.einsum("...nx,...kx->...nk", body, np.stack([across, down], axis=-2))
+    turned[np.isnan(turned).any(axis=(-2, -1))] = np.nan
+    centred: Floats = turned - (turned.max(axis=-2, keepdims=True) + turned.min(axis=-2, keepdims=True)) / 2
+    return centred
 
 
 def height_ratios(heights: ArrayLike, neighbour_posterior: ArrayLike) -> Floats:

@@ -19,12 +19,16 @@ from spinegrade.morphometry import (
     measure_heights,
     measure_wedge_angle,
     scale_landmarks,
+    upright,
     vertebra_centres,
 )
 from spinegrade.phantom import lay_out_spine
 
 BODY = np.array([(0.0, 0.0), (1.0, 10.0), (0.0, 20.0), (16.0, 0.0), (17.0, 10.0), (20.0, 20.0)])
 """Front at the left: anterior 16, middle 16, posterior 20."""
+
+BOX = np.array([(0.0, 0.0), (1.0, 10.0), (0.0, 20.0), (16.0, 0.0), (15.0, 10.0), (16.0, 20.0)])
+"""A rectangle with hollow endplates."""
 
 lengths = st.floats(5.0, 40.0)
 angles = st.floats(-180.0, 180.0)
@@ -414,3 +418,34 @@ def test_inversion_takes_leading_axes():
     found = inverted_vertebrae(stack, PixelSpacing(0.1, 2.0, "mm"))
     assert found.shape == (3, 5)
     assert np.argwhere(found).tolist() == [[1, 1]]
+
+
+def test_upright_body_is_centred_with_its_front_where_it_was():
+    shape = upright(BOX)
+    np.testing.assert_allclose(shape.max(axis=0), [10.0, 8.0])
+    np.testing.assert_allclose(shape[0], [-10.0, -8.0])
+    np.testing.assert_allclose(upright(BOX * (1, -1))[0], [10.0, -8.0])
+
+
+@given(three_heights, lengths, st.sampled_from([-1, 1]), st.floats(-80, 80))
+def test_upright_undoes_a_turn_of_the_film(heights, depth, facing, turn):
+    one = body(heights, depth, facing, 0.0)
+    np.testing.assert_allclose(upright(turned(one, turn)), upright(one), atol=1e-9)
+
+
+def test_upright_turns_over_a_body_that_lies_head_down():
+    np.testing.assert_allclose(upright(turned(BOX, 180.0)), upright(BOX * (1, -1)), atol=1e-9)
+
+
+def test_upright_takes_spacing_and_leading_axes_and_leaves_out_what_is_not_placed():
+    spine = np.stack([BOX, BOX + 100, BOX])
+    spine[2, 4] = np.nan
+    shapes = upright(np.stack([spine, spine]), PixelSpacing(0.5, 0.25, "mm"))
+    assert shapes.shape == (2, 3, 6, 2)
+    np.testing.assert_allclose(shapes[0, 0], shapes[1, 1])
+    assert np.isnan(shapes[:, 2]).all()
+    np.testing.assert_allclose(np.ptp(shapes[0, 0], axis=0), [5.0, 8.0])
+
+
+def test_upright_body_whose_front_lies_upon_its_back_has_no_shape():
+    assert np.isnan(upright(np.zeros((6, 2)))).all()

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+import yaml
 
 from napari_spinegrade import preferences as ours
+from napari_spinegrade.editor import LANDMARK_ORDERS
 from napari_spinegrade.preferences import Preferences, preferences
+from spinegrade.anatomy import LANDMARKS
 from spinegrade.assess import PointSd
+
+MANIFEST = Path(__file__).parents[2] / "plugins" / "napari_spinegrade" / "napari.yaml"
 
 
 @pytest.fixture
@@ -17,7 +23,12 @@ def settings(monkeypatch):
     import napari.settings
 
     reading = SimpleNamespace(
-        reader_name=" R7 ", direction="upwards", landmark_error_mm=0.4, hide_computed=True, keys="undo=U"
+        reader_name=" R7 ",
+        direction="upwards",
+        landmark_error_mm=0.4,
+        hide_computed=True,
+        keys="undo=U",
+        landmark_order="height by height",
     )
     monkeypatch.setattr(napari.settings, "get_plugin_settings", lambda _: SimpleNamespace(reading=reading))
     return reading
@@ -25,8 +36,13 @@ def settings(monkeypatch):
 
 def test_what_was_set_is_taken(settings):
     assert preferences() == Preferences(
-        "R7", upwards=True, landmark_error_mm=0.4, hide_computed=True, keys="undo=U"
+        "R7", upwards=True, landmark_error_mm=0.4, hide_computed=True, keys="undo=U", landmark_order="height by height"
     )
+    assert [place.words for place in preferences().order.places[:3]] == [
+        "L4 superior anterior",
+        "L4 inferior anterior",
+        "L4 superior middle",
+    ]
     assert preferences().method.point_sd == PointSd(0.4, "mm")
 
 
@@ -68,3 +84,11 @@ def test_own_keys_replace_the_default_ones():
 def test_keys_that_make_no_sense_are_said(keys, words):
     with pytest.raises(ValueError, match=words):
         _ = Preferences("R1", keys=keys).shortcuts
+
+
+def test_orders_are_those_of_the_manifest_and_each_has_all_six():
+    manifest = yaml.safe_load(MANIFEST.read_text(encoding="utf-8"))
+    offered = manifest["contributions"]["configurations"]["reading"]["properties"]["landmark_order"]
+    assert offered["enum"] == list(LANDMARK_ORDERS)
+    assert offered["default"] == Preferences("R1").landmark_order
+    assert all(sorted(order) == sorted(LANDMARKS) for order in LANDMARK_ORDERS.values())

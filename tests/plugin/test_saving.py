@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from napari_spinegrade.opening import open_reading
+from napari_spinegrade.opening import Wish, open_reading
 from napari_spinegrade.saving import hold, next_occasion, reading_path
 from plugin_worker import a_film
 from spinegrade.errors import FormatError, ReadingError
@@ -76,7 +76,7 @@ class TestHolding:
 
 class TestOpening:
     def test_new_reading_is_of_this_film_and_written_with_the_first_action(self, film):
-        opened = open_reading(*film, "R1")
+        opened = open_reading(*film, Wish("R1"))
         assert opened.words == "New reading, kept in film_R1_1.reading.json"
         assert not opened.held.path.exists()
         opened.editor.place(10, 10)
@@ -84,11 +84,11 @@ class TestOpening:
         opened.close()
 
     def test_goes_on_where_the_reader_stopped(self, film):
-        opened = open_reading(*film, "R1")
+        opened = open_reading(*film, Wish("R1"))
         for n in range(8):
             opened.editor.place(10 + n, 10)
         opened.close()
-        again = open_reading(*film, "R1")
+        again = open_reading(*film, Wish("R1"))
         assert "Going on with your reading of" in again.words
         assert again.words.endswith("8 of 78 landmarks dealt with")
         assert again.editor.cursor.words == "T5 superior posterior"
@@ -96,28 +96,28 @@ class TestOpening:
         again.close()
 
     def test_second_window_on_one_reading_is_read_only(self, film):
-        first, second = open_reading(*film, "R1"), open_reading(*film, "R1")
+        first, second = open_reading(*film, Wish("R1")), open_reading(*film, Wish("R1"))
         assert second.words.startswith("Read-only: it is being edited by")
         with pytest.raises(ReadingError, match="read-only"):
             second.editor.place(1, 1)
         first.close()
 
     def test_new_occasion_leaves_the_first_alone(self, film):
-        first = open_reading(*film, "R1")
+        first = open_reading(*film, Wish("R1"))
         first.editor.place(1, 1)
-        second = open_reading(*film, "R1", occasion=0)
+        second = open_reading(*film, Wish("R1", occasion=0))
         assert (second.held.path.name, second.editor.reading.occasion) == ("film_R1_2.reading.json", 2)
         assert second.editor.reading.vertebrae == ()
         first.close()
         second.close()
 
     def test_reading_of_another_film_is_refused_and_left_alone(self, film):
-        opened = open_reading(*film, "R1")
+        opened = open_reading(*film, Wish("R1"))
         opened.editor.place(1, 1)
         opened.close()
         before = opened.held.path.read_bytes()
         with pytest.raises(FormatError, match="expected a reading of the film with pixels"):
-            open_reading(a_film(2), film[1], "R1")
+            open_reading(a_film(2), film[1], Wish("R1"))
         assert opened.held.path.read_bytes() == before
 
     @pytest.mark.parametrize(
@@ -131,7 +131,7 @@ class TestOpening:
         path = reading_path(film[1], "R1", 1)
         path.write_text(content)
         with pytest.raises(FormatError, match=words):
-            open_reading(*film, "R1")
+            open_reading(*film, Wish("R1"))
         assert path.read_text() == content
 
 

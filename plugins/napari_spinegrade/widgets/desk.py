@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import numpy as np
 from qtpy.QtCore import QTimer
-from qtpy.QtWidgets import QVBoxLayout, QWidget
+from qtpy.QtGui import QKeySequence, QShortcut
+from qtpy.QtWidgets import QVBoxLayout
 
 from napari_spinegrade import display
 from napari_spinegrade.binding import Binding
-from napari_spinegrade.editor import Order
-from napari_spinegrade.opening import Opened, dealt_with, open_reading
+from napari_spinegrade.doubts import doubts_about
+from napari_spinegrade.opening import Opened, Wish, dealt_with, open_reading
 from napari_spinegrade.preferences import preferences
-from napari_spinegrade.shortcuts import SHORTCUTS, callbacks
-from napari_spinegrade.widgets.panels import ActionPanel, FilmPanel, HeadPanel, SummaryPanel
+from napari_spinegrade.saving import OtherReadingError
+from napari_spinegrade.shortcuts import BY_WRITING, SHORTCUTS, callbacks
+from napari_spinegrade.widgets.crosshair import FilmPointer, canvas_of
+from napari_spinegrade.widgets.findings import FindingsPanel
+from napari_spinegrade.widgets.head import HeadPanel
+from napari_spinegrade.widgets.panels import ActionPanel, FilmPanel
 from napari_spinegrade.widgets.pointer import PointerNote, around
 from napari_spinegrade.widgets.profile import ProfilePlot
+from napari_spinegrade.widgets.seeing_actions import SeeingActions
 from napari_spinegrade.widgets.spine_table import SpineTable
 from spinegrade.anatomy import GRADED
-from spinegrade.calibration import Calibration, CalibrationState
 from spinegrade.errors import SpinegradeError
-from spinegrade.readings import CountedFrom, NotEvaluableReason, Status
 
 if TYPE_CHECKING:
     import napari
@@ -40,7 +44,7 @@ _RETRY_MS = 4000
 """Time after which a save that failed is tried again."""
 
 
-class ReadingDesk(QWidget):
+class ReadingDesk(SeeingActions):
     """A dock in which one film after another is read."""
 
     def __init__(self, viewer: napari.viewer.Viewer, reader: str | None = None) -> None:
@@ -49,7 +53,7 @@ class ReadingDesk(QWidget):
         wanted = preferences()
         self.method = wanted.method
         self.reader = reader or wanted.reader
-        self.order = Order(upwards=wanted.upwards)
+        self.order = wanted.order
         self.shortcuts, self._key_problem = _own_keys(wanted)
         self.opened: Opened | None = None
         self.binding: Binding | None = None
@@ -58,6 +62,10 @@ class ReadingDesk(QWidget):
         self._preset = 0
         self._presets: list[tuple[str, display.Limits]] = []
         self._keys: list[str] = []
+        self._written: list[QShortcut] = []
+        self._pointer: FilmPointer | None = None
+        self._foreign: Image | None = None
+        self._asked_beside: Image | None = None
         self._build()
         self._retry = QTimer(self)
         self._retry.setInterval(_RETRY_MS)
@@ -68,51 +76,83 @@ class ReadingDesk(QWidget):
         self._take_film()
 
     def _build(self) -> None:
-        self.head, self.film_panel = HeadPanel(), FilmPanel()
+        self.head, self.film_panel = HeadPanel(), FilmPanel(self.shortcuts)
         self.table, self.profile = SpineTable(GRADED.levels), ProfilePlot(GRADED.levels)
-        self.summary, self.actions_panel = SummaryPanel(), ActionPanel(self.shortcuts)
+        self.findings, self.actions_panel = FindingsPanel(), ActionPanel(self.shortcuts)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(6, 4, 6, 4)
         layout.setSpacing(3)
-        for part in (self.head, self.film_panel, self.table, self.summary, self.profile, self.actions_panel):
+        for part in (
+            self.head,
+            self.film_panel,
+            self.table,
+            self.findings,
+            self.profile,
+            self.actions_panel,
+        ):
             layout.addWidget(part)
         layout.setStretchFactor(self.profile, 1)
         self.setFixedWidth(_WIDTH)
         self.table.chosen.connect(self.go_to_level)
         self.film_panel.preset_chosen.connect(self.use_preset)
-        self.actions_panel.called.connect(lambda name: getattr(self, name)())
         self.actions_panel.reason_chosen.connect(self.set_reason)
         self.actions_panel.counted_from_chosen.connect(self.set_counted_from)
-        self.film_panel.called.connect(lambda name: getattr(self, name)())
+        self.head.film_chosen.connect(self.read_film)
+        for panel in (self.actions_panel.called, self.film_panel.called, self.head.answered):
+            panel.connect(lambda name: getattr(self, name)())
 
     # Films
 
+    @property
+    def films(self) -> list[Image]:
+        """The films that are open in the viewer, in the order in which they were opened."""
+        return [layer for layer in self.viewer.layers if "film" in layer.metadata.get("spinegrade", {})]
+
     def _on_layer(self, event: object) -> None:
         layer = getattr(event, "value", None)
-        if self.binding is None and layer is not None and "film" in layer.metadata.get("spinegrade", {}):
-            QTimer.singleShot(0, self._take_film)
+        if layer is None:
+            return
+        if "film" in layer.metadata.get("spinegrade", {}):
+            QTimer.singleShot(0, self._take_film if self.binding is None else self._show_films)
+            if self.binding is not None:
+                self.head.ask(f"{layer.name} is open, too", "Read it", "next_film")
+        elif layer.as_layer_data_tuple()[2] == "image" and layer.source.path:
+            self._foreign = layer
+            self.head.ask(f"{layer.name} was opened by napari, as a picture", "Read it as a film", "adopt")
 
     def _on_layer_removed(self, event: object) -> None:
         if self.binding is not None and getattr(event, "value", None) is self.binding.film:
             self.close_film()
+            self._take_film()
+        self._show_films()
 
     def _take_film(self) -> None:
         """Begin with the last film that was opened, if there is one."""
-        films = [layer for layer in self.viewer.layers if "film" in layer.metadata.get("spinegrade", {})]
+        films = self.films
         if films and self.binding is None:
             self.open_film(films[-1])
         elif not films:
             self.head.say("Open a film: drop a file here, or File > Open")
+        self._show_films()
 
-    def open_film(self, layer: Image, occasion: int | None = None) -> None:
+    def _show_films(self) -> None:
+        films = self.films
+        read = films.index(self.binding.film) if self.binding and self.binding.film in films else None
+        self.head.show_films([layer.name for layer in films], read)
+
+    def open_film(self, layer: Image, occasion: int | None = None, *, beside: bool = False) -> None:
         """Read the film in a layer, going on where the reader stopped."""
         self.close_film()
         facts = layer.metadata["spinegrade"]
-        source = Path(facts["path"])
+        for film in self.films:
+            film.visible = film is layer
+        wish = Wish(self.reader, occasion, order=self.order, beside=beside)
         try:
-            self.opened = open_reading(
-                facts["film"], source, self.reader, occasion=occasion, order=self.order
-            )
+            self.opened = open_reading(facts["film"], Path(facts["path"]), wish)
+        except OtherReadingError as error:
+            self._asked_beside = layer
+            self.head.ask(f"{error}. It is left alone", "Begin beside it", "begin_beside", bad=True)
+            return
         except SpinegradeError as error:
             self.head.say(str(error), bad=True)
             return
@@ -124,10 +164,22 @@ class ReadingDesk(QWidget):
         self._bind_keys()
         self.film_panel.show_film(layer, [name for name, _ in self._presets])
         self.head.show_reading(self.opened.editor.reading, self.opened.held)
-        self.head.say(
-            self._key_problem or self.opened.words, bad=bool(self._key_problem or self.opened.held.read_only)
-        )
         self._show_all()
+        self._greet(self.opened)
+
+    def _greet(self, opened: Opened) -> None:
+        """Say what the reader has to know of film and reading; offer another where one was begun."""
+        doubts = (
+            () if self.binding is None else doubts_about(self.binding.film.metadata["spinegrade"]["film"])
+        )
+        problems = [one for one in (self._key_problem, *doubts, opened.held.read_only) if one]
+        if problems:
+            words = opened.words if opened.held.read_only else f"Doubtful: {'; '.join(problems)}"
+            self.head.say(words, bad=True)
+        elif opened.begun:
+            self.head.ask(opened.words, "Begin another", "new_reading")
+        else:
+            self.head.say(opened.words)
 
     def _listen(self, binding: Binding, editor: ReadingEditor) -> None:
         binding.measured.connect(self._show_numbers)
@@ -136,6 +188,7 @@ class ReadingDesk(QWidget):
         binding.grabbed.connect(self._on_grabbed)
         binding.windowed.connect(self._show_window)
         editor.moved.connect(self._show_cursor)
+        editor.changed.connect(self.head.stop_asking)
         editor.kept.connect(self._show_kept)
 
     def close_film(self) -> None:
@@ -162,9 +215,21 @@ class ReadingDesk(QWidget):
             self.binding.outline,
         ]
         for key, callback in callbacks(self, self.shortcuts):
+            if key in BY_WRITING:
+                shortcut = QShortcut(QKeySequence(key), self)
+                shortcut.activated.connect(partial(callback, None))
+                self._written.append(shortcut)
+                continue
             for target in targets:
                 target.bind_key(key, callback, overwrite=True)
             self._keys.append(key)
+        self._take_canvas()
+
+    def _take_canvas(self) -> None:
+        """Take the pointer over the film, once the desk is docked beside it."""
+        canvas = canvas_of(self.window())
+        if canvas is not None and self._pointer is None:
+            self._pointer = FilmPointer(self.viewer, canvas)
 
     def _unbind_keys(self) -> None:
         """Give napari its keys back."""
@@ -173,6 +238,13 @@ class ReadingDesk(QWidget):
             for key in self._keys:
                 target.bind_key(key, None)
         self._keys.clear()
+        for shortcut in self._written:
+            shortcut.setEnabled(False)
+            shortcut.deleteLater()
+        self._written.clear()
+        if self._pointer is not None:
+            self._pointer.close()
+            self._pointer = None
 
     # Showing
 
@@ -189,7 +261,8 @@ class ReadingDesk(QWidget):
         editor = self.opened.editor
         self.table.show_reading(editor.shown, numbers, hidden=self.hidden_numbers)
         self.profile.show_numbers(None if self.hidden_numbers else numbers)
-        self.summary.show_numbers(None if self.hidden_numbers else numbers, self.method)
+        self.findings.show_numbers(None if self.hidden_numbers else numbers, editor.level, self.method)
+        self._show_calibration()
         self.head.show_progress(dealt_with(editor.shown))
         self.actions_panel.show_state(editor)
 
@@ -198,7 +271,9 @@ class ReadingDesk(QWidget):
             return
         editor = self.opened.editor
         self.head.show_next(editor.cursor)
-        self.table.show_cursor(editor.cursor.level if editor.cursor else None)
+        self.table.show_cursor(editor.cursor)
+        if self.binding is not None and not self.hidden_numbers:
+            self.findings.show_numbers(self.binding.numbers, editor.level, self.method)
         self.actions_panel.show_state(editor)
 
     def _show_kept(self) -> None:
@@ -214,6 +289,13 @@ class ReadingDesk(QWidget):
     def _show_window(self) -> None:
         if self.binding is not None:
             self.film_panel.show_window(self.binding.film)
+
+    def _show_calibration(self) -> None:
+        if self.binding is None or self.opened is None:
+            return
+        film, now = self.binding.film.metadata["spinegrade"]["film"], self.opened.editor.reading.calibration
+        words = film.calibrated_by if now == film.calibration else "set by hand, with a ruler or ball"
+        self.film_panel.show_calibration(now, words)
 
     def _on_pointed(self, row: float, column: float) -> None:
         """Name the next landmark beside the pointer, or show what is under one that is dragged."""
@@ -235,297 +317,7 @@ class ReadingDesk(QWidget):
         if place is None:
             self._note.show_name("")
 
-    # What the keys and buttons do
-
-    @property
-    def editor(self) -> ReadingEditor | None:
-        """The reading under way, if there is one."""
-        return None if self.opened is None else self.opened.editor
-
-    def _do(self, action: str, *values: object) -> object:
-        """Do something with the reading, and say so where it cannot be done."""
-        if self.editor is None:
-            return None
-        try:
-            return getattr(self.editor, action)(*values)
-        except SpinegradeError as error:
-            self.head.say(str(error), bad=True)
-            return None
-
-    def undo(self) -> None:
-        """Take the last action back."""
-        self._say_event("Took back", self._do("undo"))
-
-    def redo(self) -> None:
-        """Do again what was taken back."""
-        self._say_event("Did again", self._do("redo"))
-
-    def _say_event(self, words: str, event: object) -> None:
-        if event is None:
-            self.head.say("Nothing to take back" if words == "Took back" else "Nothing to do again")
-            return
-        parts = (getattr(event, name, None) for name in ("did", "level", "landmark"))
-        self.head.say(f"{words}: " + " ".join(str(part).replace("_", " ") for part in parts if part))
-
-    def next_landmark(self) -> None:
-        """Go to the next landmark."""
-        self._do("step", 1)
-
-    def previous_landmark(self) -> None:
-        """Go to the landmark before."""
-        self._do("step", -1)
-
-    def next_vertebra(self) -> None:
-        """Go to the vertebra below."""
-        self._do("step_level", 1)
-
-    def previous_vertebra(self) -> None:
-        """Go to the vertebra above."""
-        self._do("step_level", -1)
-
-    def go_to_level(self, level: str) -> None:
-        """Go to a vertebra: to its first landmark that is still to do, or its first."""
-        from napari_spinegrade.editor import Place
-
-        if self.editor is None:
-            return
-        places = [Place(level, name) for name in self.editor.order.landmarks]
-        still = [place for place in places if self.editor.landmark_at(place) is None]
-        self._do("go_to", (still or places)[0])
-
-    def not_visible(self) -> None:
-        """Say that the landmark cannot be seen."""
-        self._do("mark", Status.NOT_VISIBLE)
-
-    def outside_image(self) -> None:
-        """Say that the landmark is not on the film."""
-        self._do("mark", Status.OUTSIDE_IMAGE)
-
-    def not_evaluable(self) -> None:
-        """Ask why the vertebra cannot be read."""
-        self.actions_panel.ask_reason()
-
-    def set_reason(self, reason: str) -> None:
-        """Say why the vertebra cannot be read; empty says that it can."""
-        if self.editor is not None:
-            self._do("set_evaluable", self.editor.level, NotEvaluableReason(reason) if reason else None)
-
-    def set_counted_from(self, start: str) -> None:
-        """Say where counting began."""
-        self._do("set_counted_from", CountedFrom(start))
-
-    def remove(self) -> None:
-        """Remove the landmark at the cursor, or that placed last."""
-        place = self.editor.last_placed() if self.editor else None
-        if place is not None:
-            self._do("remove", place)
-
-    def clear(self) -> None:
-        """Remove all that was read of the vertebra."""
-        if self.editor is not None:
-            self._do("clear", self.editor.level)
-
-    def shift_up(self) -> None:
-        """Rename all vertebrae to the level above."""
-        self._do("shift_levels", -1)
-
-    def shift_down(self) -> None:
-        """Rename all vertebrae to the level below."""
-        self._do("shift_levels", 1)
-
-    def save(self) -> None:
-        """Save now."""
-        if self.editor is not None and self.editor.save():
-            self.head.say("Saved")
-        self._show_kept()
-
-    def _grade(self, grade: float | None) -> None:
-        if self.editor is not None:
-            self._do("set_visual_grade", self.editor.level, grade)
-
-    def grade_0(self) -> None:
-        """Grade the vertebra 0."""
-        self._grade(0.0)
-
-    def grade_half(self) -> None:
-        """Grade the vertebra 0.5."""
-        self._grade(0.5)
-
-    def grade_1(self) -> None:
-        """Grade the vertebra 1."""
-        self._grade(1.0)
-
-    def grade_2(self) -> None:
-        """Grade the vertebra 2."""
-        self._grade(2.0)
-
-    def grade_3(self) -> None:
-        """Grade the vertebra 3."""
-        self._grade(3.0)
-
-    def grade_none(self) -> None:
-        """Take the grade away."""
-        self._grade(None)
-
-    def nudge_up(self) -> None:
-        """Move the landmark 1 pixel up."""
-        self._do("nudge", -1.0, 0.0)
-
-    def nudge_down(self) -> None:
-        """Move the landmark 1 pixel down."""
-        self._do("nudge", 1.0, 0.0)
-
-    def nudge_left(self) -> None:
-        """Move the landmark 1 pixel left."""
-        self._do("nudge", 0.0, -1.0)
-
-    def nudge_right(self) -> None:
-        """Move the landmark 1 pixel right."""
-        self._do("nudge", 0.0, 1.0)
-
-    def fine_up(self) -> None:
-        """Move the landmark 0.1 pixel up."""
-        self._do("nudge", -0.1, 0.0)
-
-    def fine_down(self) -> None:
-        """Move the landmark 0.1 pixel down."""
-        self._do("nudge", 0.1, 0.0)
-
-    def fine_left(self) -> None:
-        """Move the landmark 0.1 pixel left."""
-        self._do("nudge", 0.0, -0.1)
-
-    def fine_right(self) -> None:
-        """Move the landmark 0.1 pixel right."""
-        self._do("nudge", 0.0, 0.1)
-
-    # Seeing
-
-    def hide_overlay(self) -> None:
-        """Hide the marks while the key is held."""
-        self._show_marks(shown=False)
-
-    def hide_overlay_end(self) -> None:
-        """Show the marks again."""
-        self._show_marks(shown=True)
-
-    def _show_marks(self, *, shown: bool) -> None:
-        if self.binding is not None:
-            for layer in (self.binding.outline, self.binding.labels, self.binding.marks):
-                layer.visible = shown
-
-    def automatic_window(self) -> None:
-        """Window by percentiles."""
-        if self.binding is not None:
-            self.binding.set_limits(display.automatic(self.binding.film.data))
-
-    def use_preset(self, number: int) -> None:
-        """Use one of the film's own windows."""
-        if self.binding is not None and 0 <= number < len(self._presets):
-            self._preset = number
-            self.binding.set_limits(self._presets[number][1])
-
-    def next_preset(self) -> None:
-        """Use the film's next window."""
-        if self._presets:
-            self.use_preset((self._preset + 1) % len(self._presets))
-
-    def invert(self) -> None:
-        """Show white as black and black as white."""
-        if self.binding is not None:
-            film = self.binding.film
-            film.colormap = "gray" if film.colormap.name == "gray_r" else "gray_r"
-            self._show_window()
-
-    def clahe(self) -> None:
-        """Lay a preview of local contrast over the film, or take it away."""
-        if self.binding is None:
-            return
-        film, name = self.binding.film, "CLAHE preview (not for measuring)"
-        if name in self.viewer.layers:
-            self.viewer.layers.remove(name)
-            return
-        limits = tuple(film.contrast_limits)
-        preview = self.viewer.add_image(
-            display.clahe(film.data, limits),
-            name=name,
-            scale=film.scale,
-            units=film.units,
-            axis_labels=film.axis_labels,
-            colormap=film.colormap.name,
-            contrast_limits=(0, 255),
-        )
-        self.viewer.layers.move(self.viewer.layers.index(preview), self.viewer.layers.index(film) + 1)
-        self.viewer.layers.selection.active = self.binding.marks
-
-    def fit_vertebra(self) -> None:
-        """Fill the canvas with the vertebra that is worked on and its neighbours."""
-        if self.editor is None:
-            return
-        from spinegrade.anatomy import LEVELS
-
-        points = self.editor.shown.landmarks[LEVELS.index(self.editor.level)]
-        self._fit(points, margin=0.75)
-
-    def fit_film(self) -> None:
-        """Fill the canvas with the film, once the window has its size."""
-        QTimer.singleShot(0, self.viewer.reset_view)
-
-    def fit_spine(self) -> None:
-        """Fill the canvas with all that has been placed, or the film."""
-        if self.editor is not None:
-            self._fit(self.editor.shown.landmarks.reshape(-1, 2), margin=0.08)
-
-    def _fit(self, points: np.ndarray, margin: float) -> None:
-        """Fill the canvas with points, and a margin as a share of their longer side."""
-        if self.binding is None:
-            return
-        scale = np.array(self.binding.film.scale[-2:])
-        height, width = self.viewer.canvas.size
-        view = display.fit(points * scale, margin, width / height)
-        if view is None:
-            self.viewer.reset_view()
-            return
-        (down, right), (extent, _) = view
-        camera = self.viewer.scene.camera
-        camera.center = (0.0, down, right)
-        camera.zoom = height / extent
-
-    def toggle_numbers(self) -> None:
-        """Hide the computed values, or show them again."""
-        self.hidden_numbers = not self.hidden_numbers
-        if self.binding is not None:
-            self.binding.hidden_numbers = self.hidden_numbers
-            self.binding.draw()
-
-    def calibrate(self) -> None:
-        """Ask for two clicks on a ruler or ball, and for its length."""
-        if self.binding is not None:
-            self.head.say("Click both ends of the ruler, or both sides of the ball")
-            self.binding.measure_next(self._ask_length)
-
-    def _ask_length(self, start: tuple[float, float], end: tuple[float, float]) -> None:
-        from qtpy.QtWidgets import QInputDialog
-
-        millimetres, given = QInputDialog.getDouble(
-            self, "Ruler or ball", "Length between the two clicks in mm:", 25.0, 0.1, 2000.0, 2
-        )
-        if given:
-            self.set_ruler(start, end, millimetres)
-
-    def set_ruler(self, start: tuple[float, float], end: tuple[float, float], millimetres: float) -> None:
-        """Set what a pixel measures from two points that lie so many mm apart."""
-        if self.editor is None:
-            return
-        spacing = self.editor.reading.calibration.spacing
-        aspect = spacing.row / spacing.column
-        length = float(np.hypot((end[0] - start[0]) * aspect, end[1] - start[1]))
-        if length <= 0:
-            self.head.say("Expected two points apart from each other, got one", bad=True)
-            return
-        column = millimetres / length
-        self._do("set_calibration", Calibration(CalibrationState.USER, column * aspect, column))
-        self.film_panel.show_calibration(self.editor.reading.calibration, "set by hand, with a ruler or ball")
+    # Films and help, as keys and buttons call them
 
     def show_help(self) -> None:
         """Show every key."""
@@ -533,6 +325,58 @@ class ReadingDesk(QWidget):
 
         self.help_sheet = HelpSheet(self, self.shortcuts)
         self.help_sheet.show()
+
+    def read_film(self, number: int) -> None:
+        """Read one of the films that are open."""
+        films = self.films
+        if 0 <= number < len(films) and (self.binding is None or films[number] is not self.binding.film):
+            self.open_film(films[number])
+            self._show_films()
+            self.fit_film()
+
+    def _film_on(self, by: int) -> None:
+        films = self.films
+        if films:
+            now = films.index(self.binding.film) if self.binding is not None else 0
+            self.read_film((now + by) % len(films))
+
+    def next_film(self) -> None:
+        """Read the film that was opened next."""
+        self._film_on(1)
+
+    def previous_film(self) -> None:
+        """Read the film that was opened before."""
+        self._film_on(-1)
+
+    def answer_yes(self) -> None:
+        """Do what the desk asks about."""
+        if self.head.asked:
+            getattr(self, self.head.asked)()
+
+    def begin_beside(self) -> None:
+        """Begin a reading in a file of its own, beside one that is of another film or another reader."""
+        if self._asked_beside in self.films:
+            self.open_film(self._asked_beside, beside=True)
+
+    def adopt(self) -> None:
+        """Read a picture that napari opened, as the film that its file is."""
+        from napari_spinegrade.readers import image_layer
+        from spinegrade.io.film import open_film
+
+        layer, self._foreign = self._foreign, None
+        if layer is None or layer not in self.viewer.layers:
+            return
+        path = Path(layer.source.path)
+        try:
+            pixels, keywords, _ = image_layer(open_film(path), path)
+        except SpinegradeError as error:
+            self.head.say(str(error), bad=True)
+            return
+        self.close_film()
+        self.viewer.layers.remove(layer)
+        self.open_film(self.viewer.add_image(pixels, **keywords))
+        self._show_films()
+        self.fit_film()
 
     def new_reading(self) -> None:
         """Begin another reading of this film, on the next occasion."""
@@ -549,9 +393,11 @@ class ReadingDesk(QWidget):
 
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802  Qt's name
         """Take the keys when the desk is seen."""
+        super().showEvent(event)
         if self.binding is not None and not self._keys:
             self._bind_keys()
-        super().showEvent(event)
+        elif self.binding is not None:
+            self._take_canvas()
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802  Qt's name
         """Let the reading go."""

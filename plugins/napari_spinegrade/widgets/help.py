@@ -30,7 +30,7 @@ class HelpSheet(QDialog):
         groups |= {
             name: [(one.key_words, one.words) for one in some] for name, some in by_group(shortcuts).items()
         }
-        columns = (("Mouse", "Correcting"), ("Reading",), ("Your own grade", "Seeing"))
+        columns = (("Mouse", "Correcting"), ("Reading", "Your own grade"), ("Films", "Seeing"))
         layout = QGridLayout(self)
         layout.setHorizontalSpacing(28)
         for n, names in enumerate(columns):

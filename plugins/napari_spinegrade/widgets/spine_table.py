@@ -1,27 +1,31 @@
-"""The spine as a table, one row a level: heights, loss, grade, the reader's own.  A click jumps there."""
+"""The spine as a diagram, one row a level: its body, heights, loss, grade, the reader's own.
+
+A click jumps to a level.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 import numpy as np
+from attrs import evolve
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtGui import QBrush, QColor
 from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem
 
-from napari_spinegrade.layers import GRADE_COLOURS, NEXT
+from napari_spinegrade.layers import GRADE_COLOURS, NEXT, colours_of
+from napari_spinegrade.widgets.body_cell import Body, BodyCell, bodies_of
 from spinegrade.anatomy import LANDMARKS, LEVELS
-from spinegrade.readings import Status
 
 if TYPE_CHECKING:
+    from napari_spinegrade.editor import Place
     from napari_spinegrade.live import Numbers
     from spinegrade.readings import Reading, VertebraReading
 
-COLUMNS = ("level", "marks", "ant.", "mid.", "post.", "loss", "grade", "yours")
+COLUMNS = ("level", "body", "ant.", "mid.", "post.", "loss", "grade", "yours")
 _WIDTHS = (40, 56, 44, 44, 44, 46, 46, 46)
-_ROW = 19
-_MARKS, _LOSS, _GRADE, _YOURS = 1, 5, 6, 7
-_REASONS = "not evaluable: {}"
+_ROW = 18
+_BODY, _LOSS, _GRADE, _YOURS = 1, 5, 6, 7
 
 
 class SpineTable(QTableWidget):
@@ -46,6 +50,8 @@ class SpineTable(QTableWidget):
         for column, width in enumerate(_WIDTHS):
             self.setColumnWidth(column, width)
         header.setStretchLastSection(True)
+        self._cursor: Place | None = None
+        self._drawn: list[Body | None] = [None] * len(levels)
         self._cells = [[QTableWidgetItem() for _ in COLUMNS] for _ in levels]
         for row, level in enumerate(levels):
             for column, item in enumerate(self._cells[row]):
@@ -54,6 +60,8 @@ class SpineTable(QTableWidget):
                 side = Qt.AlignmentFlag.AlignRight if right else Qt.AlignmentFlag.AlignHCenter
                 item.setTextAlignment(int(side | Qt.AlignmentFlag.AlignVCenter))
                 self.setItem(row, column, item)
+        self._bodies = BodyCell(self)
+        self.setItemDelegateForColumn(_BODY, self._bodies)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         header.setFixedHeight(_ROW + 2)
@@ -63,8 +71,11 @@ class SpineTable(QTableWidget):
     def _cell(self, row: int, column: int) -> QTableWidgetItem:
         return self._cells[row][column]
 
-    def show_cursor(self, level: str | None) -> None:
-        """Mark the level that is worked on."""
+    def show_cursor(self, cursor: Place | None) -> None:
+        """Mark the level that is worked on, and the landmark that is next."""
+        self._cursor = cursor
+        level = None if cursor is None else cursor.level
+        self._show_next()
         for row, name in enumerate(self.levels):
             item = self._cell(row, 0)
             font = item.font()
@@ -72,12 +83,27 @@ class SpineTable(QTableWidget):
             item.setFont(font)
             item.setForeground(QBrush(QColor(NEXT)) if name == level else QBrush())
 
+    def _show_next(self) -> None:
+        """Mark the next landmark on its body."""
+        cursor = self._cursor
+        self._bodies.bodies = [
+            None if body is None else evolve(body, next=_next(cursor, level))
+            for level, body in zip(self.levels, self._drawn, strict=True)
+        ]
+        self.viewport().update()
+
     def show_reading(self, reading: Reading, numbers: Numbers, *, hidden: bool) -> None:
         """Show what was placed and, unless they are hidden, what was computed."""
         vertebrae = {one.level: one for one in reading.vertebrae}
+        bodies = bodies_of(reading, colours_of(None if hidden else numbers))
+        not_read = {one.level for one in reading.vertebrae if one.evaluable is False}
+        self._drawn = [None if level in not_read else bodies[level] for level in self.levels]
+        self._show_next()
         for row, level in enumerate(self.levels):
             vertebra = vertebrae.get(level)
-            self._set(row, _MARKS, _marks(vertebra), _tip(vertebra))
+            noted = vertebra is not None and vertebra.comment
+            self._set(row, 0, f"{level} *" if noted else level, _tip(vertebra))
+            self._set(row, _BODY, _marks(vertebra), _tip(vertebra))
             cells = [""] * 5 if hidden else _cells(numbers, level)
             for column, words in enumerate(cells, 2):
                 self._set(row, column, words)
@@ -113,25 +139,22 @@ class SpineTable(QTableWidget):
 
 
 def _marks(vertebra: VertebraReading | None) -> str:
-    """Return six signs, one a landmark: placed, cannot be placed, still to do."""
-    if vertebra is None:
-        return "\u00b7" * 6
-    if vertebra.evaluable is False:
-        return "none"
-    signs = {
-        Status.PLACED: "\u2022",
-        Status.NOT_VISIBLE: "\u00d7",
-        Status.OUTSIDE_IMAGE: "\u00d7",
-        Status.PROPOSED: "?",
-    }
-    found = (vertebra.landmarks.get(name) for name in LANDMARKS)
-    return "".join("\u00b7" if one is None else signs[one.status] for one in found)
+    """Return what is written instead of a body; empty where the body is drawn."""
+    return "none" if vertebra is not None and vertebra.evaluable is False else ""
+
+
+def _next(cursor: Place | None, level: str) -> int | None:
+    """Return which landmark of a level is next; None where it is another level's."""
+    return LANDMARKS.index(cursor.landmark) if cursor is not None and cursor.level == level else None
 
 
 def _tip(vertebra: VertebraReading | None) -> str:
-    if vertebra is None or vertebra.not_evaluable_reason is None:
-        return "" if vertebra is None else vertebra.comment or ""
-    return _REASONS.format(vertebra.not_evaluable_reason.value.replace("_", " "))
+    """Return why a vertebra is not evaluable, and the reader's note on it."""
+    if vertebra is None:
+        return ""
+    reason = vertebra.not_evaluable_reason
+    words = [] if reason is None else [f"not evaluable: {reason.value.replace('_', ' ')}"]
+    return "\n".join([*words, vertebra.comment or ""]).strip()
 
 
 def _cells(numbers: Numbers, level: str) -> list[str]:

@@ -11,6 +11,7 @@ import numpy as np
 from attrs import frozen
 
 from spinegrade.anatomy import LEVELS
+from spinegrade.morphometry import upright
 from spinegrade.report import words
 from spinegrade.report.drawing import OUTLINE, kind
 
@@ -67,7 +68,7 @@ def stack(examined: Examined, graded: LevelRange) -> Diagram:
     seen = {one.level: one for one in examined.vertebrae}
     wanted = [n for n, level in enumerate(LEVELS) if level in seen or level in graded.levels]
     levels = LEVELS[wanted[0] : wanted[-1] + 1]
-    shapes = [straight(seen[level].points, examined.spacing) if level in seen else None for level in levels]
+    shapes = [_shape(seen.get(level), examined.spacing) for level in levels]
     sizes = np.array([_size(shape) for shape in shapes])
     sizes = _filled(sizes)
     scale = _BODY / sizes[:, 1].mean()
@@ -81,23 +82,10 @@ def stack(examined: Examined, graded: LevelRange) -> Diagram:
     return Diagram(tuple(slots), y - _GAP + BOTTOM, _MIDDLE + widest + 9.0)
 
 
-def straight(points: Floats, spacing: PixelSpacing) -> Floats | None:
-    """Return ``(6, 2)`` x and y of a body turned upright about the middle of its extent, in its unit.
-
-    Its front is on the side that it has on the film.  None where a landmark was not placed.
-    """
-    body = points[:, ::-1] * (spacing.column, spacing.row)
-    if np.isnan(body).any():
-        return None
-    across = (body[[2, 5]] - body[[0, 3]]).mean(axis=0)
-    across *= np.sign(across[0]) or 1.0
-    across /= np.hypot(*across)
-    down = np.array([-across[1], across[0]])
-    if (body[3:] - body[:3]).mean(axis=0) @ down < 0:  # a film that lies upside down
-        down = -down
-    upright = np.stack([body @ across, body @ down], axis=-1)
-    centred: Floats = upright - (upright.max(axis=0) + upright.min(axis=0)) / 2
-    return centred
+def _shape(one: Vertebra | None, spacing: PixelSpacing) -> Floats | None:
+    """Return a body's six landmarks turned upright; None where one was not placed."""
+    shape = None if one is None else upright(one.points, spacing)
+    return None if shape is None or np.isnan(shape).any() else shape
 
 
 def _size(shape: Floats | None) -> Floats:

@@ -48,3 +48,40 @@ def xdotool():
         subprocess.run(["xdotool", *map(str, words)], check=True, timeout=20)
 
     return do
+
+
+@pytest.fixture
+def open_film_in(qapp):
+    """Give what opens the desk on a film, and closes it after the test."""
+    from qtpy.QtWidgets import QApplication
+
+    from at_desk import settle
+    from napari_spinegrade.app import open_desk
+    from spinegrade.io.film import open_film
+
+    opened = []
+
+    def open_it(path, reader="R1"):
+        viewer, desk = open_desk(open_film(path), path, reader)
+        opened.append((viewer, desk))
+        settle(0.5)
+        return viewer, desk
+
+    def close_it():
+        while opened:
+            viewer, desk = opened.pop()
+            desk.close_film()
+            viewer.close()
+        QApplication.processEvents()
+
+    open_it.close = close_it
+    yield open_it
+    close_it()
+
+
+@pytest.fixture
+def at_desk(open_film_in, film, xdotool):
+    """Give a reader at the desk, with a film that nobody has read."""
+    from at_desk import Reader
+
+    return Reader(*open_film_in(film), xdotool)

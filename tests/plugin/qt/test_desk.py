@@ -2,113 +2,24 @@
 
 from __future__ import annotations
 
-import time
-from pathlib import Path
+import shutil
 
 import numpy as np
 import polars as pl
-import pytest
 from qtpy.QtCore import QPoint
-from qtpy.QtWidgets import QApplication, QLabel, QPushButton, QWidget
+from qtpy.QtWidgets import QApplication, QLabel, QPushButton
 
+from at_desk import CALLED, SAMPLES, Reader, read_truly
 from napari_spinegrade.app import open_desk
-from napari_spinegrade.editor import ROUND, Order, Place
+from napari_spinegrade.editor import Order, Place
 from napari_spinegrade.shortcuts import SHORTCUTS
 from spinegrade.anatomy import LEVELS
 from spinegrade.assess import Method, grade_rows
 from spinegrade.calibration import CalibrationState
 from spinegrade.io.checks import sound_spines
-from spinegrade.io.film import open_film
 from spinegrade.io.reading_json import read_reading
 from spinegrade.io.reading_table import reading_rows, readings_frame
-from spinegrade.readings import NotEvaluableReason, Status
-
-TRUTH = Path(__file__).parents[3] / "sample_images" / "truth" / "wedge-biconcave.reading.json"
-
-
-class Reader:
-    """Somebody at the desk: moves the mouse over the film and presses keys."""
-
-    def __init__(self, viewer, desk, hand):
-        self.viewer, self.desk, self._hand = viewer, desk, hand
-        self.window = desk.window()
-        canvases = [one for one in self.window.findChildren(QWidget) if "CanvasBackend" in type(one).__name__]
-        self.canvas = canvases[0]
-
-    def wait(self, seconds=0.06):
-        """Let the window do its work."""
-        until = time.monotonic() + seconds
-        while time.monotonic() < until:
-            QApplication.processEvents()
-            time.sleep(0.002)
-
-    def do(self, *words):
-        """Move the real mouse, or press real keys."""
-        self._hand(*words)
-        self.wait()
-
-    def at(self, row, column):
-        """Return where on the screen a place of the film is."""
-        camera, scale = self.viewer.scene.camera, self.desk.binding.film.scale
-        down, right = (np.array([row, column]) * scale - np.array(camera.center[-2:])) * camera.zoom
-        corner = self.canvas.mapToGlobal(QPoint(0, 0))
-        return round(corner.x() + self.canvas.width() / 2 + right), round(
-            corner.y() + self.canvas.height() / 2 + down
-        )
-
-    def click(self, row, column):
-        """Click on a place of the film."""
-        self.do("mousemove", *self.at(row, column))
-        self.do("click", 1)
-
-    def look_at(self, level_points):
-        """Zoom in on a vertebra, as the wheel would."""
-        self.desk._fit(level_points, margin=0.5)
-        self.wait(0.1)
-
-
-@pytest.fixture
-def open_film_in(qapp):
-    """Give what opens the desk on a film, and closes it after the test."""
-    opened = []
-
-    def open_it(path, reader="R1"):
-        viewer, desk = open_desk(open_film(path), path, reader)
-        opened.append((viewer, desk))
-        for _ in range(40):
-            QApplication.processEvents()
-            time.sleep(0.01)
-        return viewer, desk
-
-    def close_it():
-        while opened:
-            viewer, desk = opened.pop()
-            desk.close_film()
-            viewer.close()
-        QApplication.processEvents()
-
-    open_it.close = close_it
-    yield open_it
-    close_it()
-
-
-@pytest.fixture
-def at_desk(open_film_in, film, xdotool):
-    """Give a reader at the desk, with a film that nobody has read."""
-    return Reader(*open_film_in(film), xdotool)
-
-
-def read_truly(reader, levels):
-    """Place the landmarks of some levels where they truly are, vertebra by vertebra."""
-    truth = read_reading(TRUTH)
-    by_level = {one.level: one for one in truth.vertebrae}
-    for level in levels:
-        reader.look_at(truth.landmarks[LEVELS.index(level)])
-        for name in ROUND:
-            mark = by_level[level].landmarks[name]
-            assert reader.desk.editor.cursor == Place(level, name)
-            reader.click(mark.row, mark.column)
-    return truth
+from spinegrade.readings import CountedFrom, NotEvaluableReason, Status
 
 
 def graded(reading):
@@ -214,10 +125,12 @@ def test_reopened_film_goes_on_and_can_be_undone(open_film_in, film, xdotool):
     read_truly(Reader(viewer, desk, xdotool), ("T4", "T5"))
     open_film_in.close()
     viewer, desk = open_film_in(film)
-    assert desk.head.words.text().endswith("12 of 78 landmarks dealt with")
+    assert desk.head.words.text().endswith("12 of 78 landmarks done")
+    assert desk.head.answer.text() == "Begin another"
     assert desk.head.next.text() == "T6 superior anterior"
     desk.undo()
     assert desk.editor.cursor == Place("T5", "inferior_anterior")
+    assert desk.head.asked == ""
 
 
 def test_second_window_is_read_only_and_says_why(open_film_in, film):
@@ -226,20 +139,6 @@ def test_second_window_is_read_only_and_says_why(open_film_in, film):
     assert second.head.words.text().startswith("Read-only: it is being edited by")
     second.grade_2()
     assert "read-only" in second.head.words.text()
-
-
-def test_reading_of_another_film_is_not_touched(open_film_in, film):
-    _, desk = open_film_in(film)
-    desk.grade_2()
-    desk.close_film()
-    kept = film.with_name("film_R1_1.reading.json")
-    before = kept.read_bytes()
-    other = Path(__file__).parents[3] / "sample_images" / "crush.dcm"
-    film.write_bytes(other.read_bytes())
-    _, desk = open_film_in(film)
-    assert "expected a reading of the film with pixels" in desk.head.words.text()
-    assert desk.binding is None
-    assert kept.read_bytes() == before
 
 
 def test_full_disk_is_said_and_made_up_for(open_film_in, film, monkeypatch):
@@ -263,9 +162,6 @@ def test_full_disk_is_said_and_made_up_for(open_film_in, film, monkeypatch):
     assert desk.head.kept.text() == "saved"
     assert not desk._retry.isActive()
     assert read_reading(film.with_name("film_R1_1.reading.json")).vertebrae[0].visual_grade == 2.0
-
-
-CALLED = [one.action for one in SHORTCUTS if one.action != "not_evaluable"]
 
 
 def test_every_action_can_be_called_on_a_blank_and_on_a_begun_reading(open_film_in, film):
@@ -310,7 +206,8 @@ def test_hidden_numbers_are_nowhere_to_be_seen(open_film_in, film, xdotool):
     assert desk.table.item(0, 6).text() == "0"
     desk.toggle_numbers()
     assert [desk.table.item(0, column).text() for column in range(2, 7)] == [""] * 5
-    assert desk.summary.words.text() == "Computed values are hidden (V)"
+    assert desk.findings.spine.text() == "Computed values are hidden (V)"
+    assert desk.findings.grade.text() == desk.findings.ratios.text() == ""
     assert desk.binding.labels.text.values.tolist() == ["T4"]
     desk.toggle_numbers()
     assert desk.table.item(0, 6).text() == "0"
@@ -349,3 +246,114 @@ def test_clahe_is_a_labelled_preview_of_its_own(open_film_in, film):
     assert viewer.layers.selection.active is desk.binding.marks
     desk.clahe()
     assert "CLAHE preview (not for measuring)" not in viewer.layers
+
+
+def test_question_mark_opens_the_sheet_of_keys_whatever_the_keyboard(at_desk):
+    at_desk.do("mousemove", *at_desk.at(600, 400))
+    at_desk.do("key", "question")
+    at_desk.wait(0.2)
+    assert at_desk.desk.help_sheet.isVisible()
+    words = " ".join(one.text() for one in at_desk.desk.help_sheet.findChildren(QLabel))
+    assert all(one.words in words for one in SHORTCUTS)
+    at_desk.desk.help_sheet.close()
+
+
+def answer(monkeypatch, asked, value):
+    """Let a dialogue be answered as a user would."""
+    from napari_spinegrade.widgets import reading_actions
+
+    monkeypatch.setattr(reading_actions.QInputDialog, asked, lambda *_, **__: value)
+
+
+def test_notes_are_asked_for_kept_and_taken_back(open_film_in, film, monkeypatch):
+    _, desk = open_film_in(film)
+    answer(monkeypatch, "getText", ("Schmorl node", True))
+    desk.note()
+    answer(monkeypatch, "getMultiLineText", ("rotated a little", True))
+    desk.comment()
+    saved = read_reading(film.with_name("film_R1_1.reading.json"))
+    assert (saved.vertebrae[0].comment, saved.comment) == ("Schmorl node", "rotated a little")
+    assert desk.table.item(0, 0).text() == "T4 *"
+    assert desk.table.item(0, 0).toolTip() == "Schmorl node"
+    desk.undo()
+    desk.undo()
+    assert desk.table.item(0, 0).text() == "T4"
+    answer(monkeypatch, "getText", ("not meant", False))
+    desk.note()
+    assert not desk.editor.reading.vertebrae or desk.editor.reading.vertebrae[0].comment is None
+
+
+def test_counting_is_chosen_by_keys_alone(at_desk):
+    at_desk.do("mousemove", *at_desk.at(600, 400))
+    at_desk.do("key", "l")
+    at_desk.wait(0.3)
+    at_desk.do("key", "Home")
+    at_desk.do("key", "Return")
+    at_desk.wait(0.2)
+    assert at_desk.desk.editor.reading.counted_from is next(iter(CountedFrom))
+    at_desk.do("key", "1")
+    assert at_desk.desk.editor.reading.vertebrae[0].visual_grade == 1.0
+
+
+def test_offer_to_begin_another_is_taken_by_key_and_withdrawn_by_going_on(open_film_in, film, xdotool):
+    _, desk = open_film_in(film)
+    desk.grade_1()
+    open_film_in.close()
+    viewer, desk = open_film_in(film)
+    assert desk.head.asked == "new_reading"
+    desk.grade_2()
+    assert desk.head.asked == ""
+    open_film_in.close()
+    viewer, desk = open_film_in(film)
+    reader = Reader(viewer, desk, xdotool)
+    reader.do("mousemove", *reader.at(600, 400))
+    reader.do("key", "y")
+    assert desk.editor.reading.occasion == 2
+    first = read_reading(film.with_name("film_R1_1.reading.json"))
+    assert first.vertebrae[0].visual_grade == 2.0
+
+
+def test_pointer_is_a_crosshair_with_a_free_centre_and_napari_gets_its_own_back(open_film_in, film):
+    viewer, desk = open_film_in(film)
+    canvas = Reader(viewer, desk, None).canvas
+    picture = canvas.cursor().pixmap().toImage()
+    middle = picture.width() // 2
+    assert picture.pixelColor(middle, middle).alpha() == 0
+    assert picture.pixelColor(2, middle).alpha() == 255
+    viewer.cursor.style = "pointing"
+    viewer.scene.camera.zoom *= 2
+    assert not canvas.cursor().pixmap().isNull()
+    desk.close_film()
+    assert canvas.cursor().pixmap().isNull()
+
+
+def test_calibration_by_hand_is_shown_again_and_taken_back(open_film_in, film):
+    _, desk = open_film_in(film)
+    before = desk.film_panel.calibration.text()
+    desk.set_ruler((100, 100), (100, 300), 50.0)
+    by_hand = desk.film_panel.calibration.text()
+    assert by_hand.startswith("<b>user</b>")
+    desk.undo()
+    assert desk.film_panel.calibration.text() == before
+    desk.redo()
+    open_film_in.close()
+    _, desk = open_film_in(film)
+    assert desk.film_panel.calibration.text() == by_hand
+    assert desk.film_panel.calibration.toolTip() == "set by hand, with a ruler or ball"
+
+
+def test_outline_follows_a_landmark_while_it_is_dragged(open_film_in, film):
+    viewer, desk = open_film_in(film)
+    begun = SAMPLES / "readings" / "wedge-biconcave_R1_1.reading.json"
+    shutil.copy(begun, film.with_name("film_R1_1.reading.json"))
+    desk.open_film(desk.films[0])
+    desk.binding.marks.visible = desk.binding.labels.visible = False
+    place = Place("T12", "superior_middle")
+    mark = desk.editor.landmark_at(place)
+    before = viewer.screenshot(canvas_only=True, flash=False)
+    desk.editor.preview(place, mark.row + 80, mark.column)
+    during = viewer.screenshot(canvas_only=True, flash=False)
+    desk.editor.end_preview()
+    after = viewer.screenshot(canvas_only=True, flash=False)
+    assert (before != during).any(axis=-1).sum() > 50
+    np.testing.assert_array_equal(before, after)
