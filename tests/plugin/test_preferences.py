@@ -36,7 +36,12 @@ def settings(monkeypatch):
 
 def test_what_was_set_is_taken(settings):
     assert preferences() == Preferences(
-        "R7", upwards=True, landmark_error_mm=0.4, hide_computed=True, keys="undo=U", landmark_order="height by height"
+        "R7",
+        upwards=True,
+        landmark_error_mm=0.4,
+        hide_computed=True,
+        keys="undo=U",
+        landmark_order="height by height",
     )
     assert [place.words for place in preferences().order.places[:3]] == [
         "L4 superior anterior",

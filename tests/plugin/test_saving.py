@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from napari_spinegrade.opening import Wish, open_reading
-from napari_spinegrade.saving import hold, next_occasion, reading_path
+from napari_spinegrade.saving import OtherReadingError, hold, next_occasion, reading_path
 from plugin_worker import a_film
 from spinegrade.errors import FormatError, ReadingError
 from spinegrade.io.reading_json import read_reading
@@ -90,7 +90,7 @@ class TestOpening:
         opened.close()
         again = open_reading(*film, Wish("R1"))
         assert "Going on with your reading of" in again.words
-        assert again.words.endswith("8 of 78 landmarks dealt with")
+        assert again.words.endswith("8 of 78 landmarks done")
         assert again.editor.cursor.words == "T5 superior posterior"
         assert again.editor.can_undo
         again.close()
@@ -119,6 +119,27 @@ class TestOpening:
         with pytest.raises(FormatError, match="expected a reading of the film with pixels"):
             open_reading(a_film(2), film[1], Wish("R1"))
         assert opened.held.path.read_bytes() == before
+
+    def test_reading_beside_that_of_another_film_is_found_again_without_asking(self, film):
+        opened = open_reading(*film, Wish("R1"))
+        opened.editor.place(1, 1)
+        opened.close()
+        before = opened.held.path.read_bytes()
+        beside = open_reading(a_film(2), film[1], Wish("R1", beside=True))
+        beside.editor.place(2, 2)
+        beside.close()
+        again = open_reading(a_film(2), film[1], Wish("R1"))
+        assert again.begun
+        assert again.held.path == beside.held.path != opened.held.path
+        assert opened.held.path.read_bytes() == before
+        again.close()
+
+    def test_two_readers_whose_names_make_one_file_name_do_not_share_a_reading(self, film):
+        first = open_reading(*film, Wish("R 1"))
+        first.editor.place(1, 1)
+        first.close()
+        with pytest.raises(OtherReadingError, match="expected a reading by 'R/1', got one by 'R 1'"):
+            open_reading(*film, Wish("R/1"))
 
     @pytest.mark.parametrize(
         ("content", "words"),
