@@ -66,7 +66,9 @@ class TestHelp:
         assert (program, named) == ("spinegrade", verb)
         assert VERBS[verb].make_context(verb, words).params  # the verb would take them
 
-    @pytest.mark.parametrize("verb", ["grade", "assess", "convert", "image", "phantom", "report", "rules"])
+    @pytest.mark.parametrize(
+        "verb", ["grade", "assess", "agree", "convert", "image", "phantom", "report", "rules", "sample-size"]
+    )
     def test_of_a_verb_has_an_example_that_works(self, verb, tmp_path, monkeypatch):
         """The example is run as it is printed, beside a copy of the samples."""
         (tmp_path / "sample_images").symlink_to(ROOT / "sample_images")
