@@ -12,16 +12,17 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 .PHONY: demo app test bench samples clean
 
-# What the tests of the reading desk need beside Python: a virtual display, a hand for the mouse, a DICOM validator.
+# What tests need beside Python: a virtual display, a hand for the mouse, a DICOM validator, a database server, a browser.
 SYSTEM := xvfb xdotool libegl1 libgl1 libopengl0 libdbus-1-3 libxkbcommon-x11-0 libxcb-cursor0 libxcb-icccm4 \
 	libxcb-image0 libxcb-keysyms1 libxcb-randr0 libxcb-render-util0 libxcb-shape0 libxcb-xinerama0 libxcb-xkb1 \
-	dicom3tools
+	dicom3tools postgresql chromium
+TOOLS := Xvfb xdotool dciodvfy pg_ctlcluster chromium
 
 .venv/system: Makefile | .venv/installed
-	@if command -v Xvfb >/dev/null && command -v xdotool >/dev/null && command -v dciodvfy >/dev/null; then :; \
+	@if (for tool in $(TOOLS); do command -v $$tool >/dev/null || exit 1; done); then :; \
 	elif command -v apt-get >/dev/null && [ "$$(id -u)" = 0 ]; then \
 	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $(SYSTEM) >/dev/null; \
-	else echo "make: tests that need a display or dciodvfy are left out; as root: apt-get install $(SYSTEM)"; fi
+	else echo "make: tests that need these are left out; as root: apt-get install $(SYSTEM)"; fi
 	@touch $@
 
 .venv/installed: pyproject.toml constraints.txt

@@ -25,3 +25,7 @@ class RuleError(SpinegradeError):
 
 class ReadingError(SpinegradeError):
     """A reading that contradicts itself or another reading."""
+
+
+class StudyError(SpinegradeError):
+    """A reader study whose protocol, store or readings cannot be used as asked."""

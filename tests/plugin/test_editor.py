@@ -196,6 +196,19 @@ class TestRemarks:
             editor.undo()
         assert stripped(editor.reading) == stripped(blank())
 
+    def test_form_is_filled_changed_and_taken_away_beside_others(self, editor):
+        editor.set_form("T8", "quality", {"quality": "poor"})
+        editor.set_form("T8", "abq", {"depression": "yes"})
+        editor.set_form("T8", "quality", {"quality": "good"})
+        assert editor.reading.vertebrae[0].forms == {
+            "abq": {"depression": "yes"},
+            "quality": {"quality": "good"},
+        }
+        editor.set_form("T8", "quality", {})
+        assert editor.reading.vertebrae[0].forms == {"abq": {"depression": "yes"}}
+        editor.undo()
+        assert reopened(editor).reading.vertebrae[0].forms["quality"] == {"quality": "good"}
+
     def test_levels_shift_together_with_all_that_was_said_of_them(self, editor):
         body(editor, "T11")
         body(editor, "T12", 140)

@@ -134,6 +134,26 @@ class TestOpening:
         assert opened.held.path.read_bytes() == before
         again.close()
 
+    def test_reading_that_cannot_be_kept_in_its_place_is_rescued_when_it_is_closed(
+        self, film, monkeypatch, tmp_path
+    ):
+        opened = open_reading(*film, Wish("R1"))
+
+        def full(*_):
+            msg = "film: expected to write it, got: No space left on device"
+            raise FormatError(msg)
+
+        monkeypatch.setattr(opened.editor, "_keep", full)
+        monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "home"))
+        opened.editor.place(3, 4)
+        words = opened.close()
+        (rescued,) = (tmp_path / "home").rglob("*.reading.json")
+        assert str(rescued) in words
+        assert read_reading(rescued) == opened.editor.reading
+        monkeypatch.setenv("XDG_DATA_HOME", str(film[1]))  # no folder
+        film[1].write_text("")
+        assert "nor in" in opened.close()
+
     def test_two_readers_whose_names_make_one_file_name_do_not_share_a_reading(self, film):
         first = open_reading(*film, Wish("R 1"))
         first.editor.place(1, 1)

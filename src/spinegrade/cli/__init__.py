@@ -14,8 +14,8 @@ from typing import Annotated
 import typer
 
 from spinegrade import __version__
+from spinegrade.cli import agree, convert, grade, image, phantom, report, rules, sample_size, study
 from spinegrade.cli import app as desk
-from spinegrade.cli import convert, grade, image, phantom, report, rules
 from spinegrade.errors import SpinegradeError
 
 app = typer.Typer(
@@ -30,12 +30,15 @@ app = typer.Typer(
 )
 app.command("grade", epilog=grade.GRADE_EXAMPLE)(grade.grade)
 app.command("assess", epilog=grade.ASSESS_EXAMPLE)(grade.assess)
+app.command("agree", epilog=agree.EXAMPLE)(agree.agree)
+app.command("sample-size", epilog=sample_size.EXAMPLE)(sample_size.sample_size)
 app.command("convert", epilog=convert.EXAMPLE)(convert.convert)
 app.command("image", epilog=image.EXAMPLE)(image.image)
 app.command("app", epilog=desk.EXAMPLE)(desk.app)
 app.command("phantom", epilog=phantom.EXAMPLE)(phantom.phantom)
 app.command("report", epilog=report.EXAMPLE)(report.report)
 app.command("rules", epilog=rules.EXAMPLE)(rules.rules)
+app.add_typer(study.study, name="study")
 
 
 def _say_version(value: bool) -> None:  # noqa: FBT001  the shape of a typer callback
