@@ -10,8 +10,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import napari
+    from qtpy.QtWidgets import QWidget
 
     from napari_spinegrade.widgets import ReadingDesk
+    from napari_spinegrade.widgets.study_queue import StudyQueue
     from spinegrade.radiograph import Radiograph
 
 TITLE = "spinegrade reading desk (research software, no medical device)"
@@ -36,7 +38,7 @@ def open_desk(
     return viewer, desk
 
 
-def _make_room(desk: ReadingDesk) -> None:
+def _make_room(desk: QWidget) -> None:
     """Fill the screen, and put away napari's own docks; its Window menu brings them back."""
     from qtpy.QtWidgets import QDockWidget
 
@@ -47,6 +49,54 @@ def _make_room(desk: ReadingDesk) -> None:
     screen = window.screen()
     if screen is not None:
         window.setGeometry(screen.availableGeometry())
+
+
+def open_folder(folder: Path, reader: str | None) -> tuple[napari.viewer.Viewer, ReadingDesk]:
+    """Return a viewer with all films of a folder, and the desk with the first of them.
+
+    Raises
+    ------
+    FormatError
+        If there is none, or there are too many.
+    """
+    from napari_spinegrade.readers import read_films
+
+    films = read_films(str(folder))
+    viewer, desk = open_desk(None, None, reader)
+    for pixels, keywords, _ in films:
+        viewer.add_image(pixels, **keywords)
+    desk.fit_film()
+    return viewer, desk
+
+
+def run_folder(folder: Path, reader: str | None) -> None:
+    """Open the films of a folder and stay until the window is closed."""
+    import napari
+
+    open_folder(folder, reader)
+    napari.run()
+
+
+def open_study(where: str, reader: str | None) -> tuple[napari.viewer.Viewer, StudyQueue]:
+    """Return a viewer with the queue of a study, signed in if that is possible."""
+    import napari
+
+    from napari_spinegrade.widgets.study_queue import StudyQueue
+
+    viewer = napari.Viewer(title=TITLE)
+    queue = StudyQueue(viewer, where, reader or "")
+    viewer.window.add_dock_widget(queue, name="Reader study", area="right", tabify=False)
+    _make_room(queue)
+    queue.desk.fit_film()
+    return viewer, queue
+
+
+def run_study(where: str, reader: str | None) -> None:
+    """Open the queue of a study and stay until its window is closed."""
+    import napari
+
+    open_study(where, reader)
+    napari.run()
 
 
 def run(film: Radiograph | None, path: Path | None, reader: str | None) -> None:

@@ -18,7 +18,7 @@ from spinegrade.errors import ReadingError, SpinegradeError
 from spinegrade.readings import Event, Landmark, Status, VertebraReading
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from spinegrade.calibration import Calibration
     from spinegrade.readings import CountedFrom, NotEvaluableReason, Reading
@@ -276,6 +276,12 @@ class ReadingEditor:
         if reason is not None and self._cursor is not None and self._cursor.level == level:
             last = Place(level, self._order.landmarks[-1])
             self._go(self._order.next_open(self._reading, last))
+
+    def set_form(self, level: str, form: str, answers: Mapping[str, str]) -> None:
+        """Set the answers of a form on a vertebra; none takes the form away."""
+        vertebra = by_level(self._reading).get(level) or VertebraReading(level)
+        others = {name: filled for name, filled in vertebra.forms.items() if name != form}
+        self._change(form, level, forms=others | ({form: dict(answers)} if answers else {}))
 
     def set_note(self, level: str, text: str) -> None:
         """Set the reader's remark on a vertebra; empty for none."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Protocol
 
 from attrs import frozen
 
@@ -15,7 +16,10 @@ from napari_spinegrade.saving import (
     next_occasion,
     path_beside,
     reading_path,
+    safe_name,
 )
+from spinegrade.errors import SpinegradeError
+from spinegrade.io.reading_json import SUFFIX, write_reading
 from spinegrade.readings import Exam, Reading
 
 if TYPE_CHECKING:
@@ -24,21 +28,53 @@ if TYPE_CHECKING:
     from spinegrade.radiograph import ImageIdentity, Radiograph
 
 
+class Holder(Protocol):
+    """Where a reading is kept, and why it may only be looked at; empty where it may be written."""
+
+    @property
+    def where(self) -> str:
+        """In words, where the reading is kept."""
+
+    @property
+    def read_only(self) -> str:
+        """Why the reading may only be looked at."""
+
+    def let_go(self) -> None:
+        """Let another window edit the reading."""
+
+
 @frozen
 class Opened:
-    """A reading under way, the file it is kept in, and what to tell the reader of it."""
+    """A reading under way, who holds it, and what to tell the reader of it."""
 
     editor: ReadingEditor
-    held: Held
+    held: Holder
     words: str
     begun: bool
     """Whether the reading was begun before."""
 
-    def close(self) -> None:
-        """Save what is not saved, and let go of the file."""
-        if self.editor.unsaved:
-            self.editor.save()
+    def close(self) -> str:
+        """Save what is not saved, if need be elsewhere, and let go; return in words where that is."""
+        words = ""
+        if self.editor.unsaved and not self.editor.save():
+            words = rescue(self.editor.reading)
         self.held.let_go()
+        return words
+
+
+def rescue(reading: Reading) -> str:
+    """Write a reading that cannot be kept in its place into the user's own folder; return in words where."""
+    from platformdirs import user_data_path
+
+    folder = user_data_path("spinegrade", appauthor=False) / "rescued"
+    name = f"{safe_name(reading.exam.id)}_{safe_name(reading.reader)}_{reading.occasion}"
+    path = folder / f"{name}_{datetime.now(UTC):%Y%m%dT%H%M%S%f}{SUFFIX}"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        write_reading(reading, path)
+    except (SpinegradeError, OSError) as error:
+        return f"The reading could not be saved in its place, nor in {folder}: {error}"
+    return f"The reading could not be saved in its place; it is kept in {path}"
 
 
 @frozen
@@ -102,7 +138,7 @@ def _words(begun: Reading | None, held: Held) -> str:
     return f"Going on with your reading{last}: {dealt_with(begun)} of 78 landmarks done"
 
 
-def dealt_with(reading: Reading) -> int:
-    """Return how many of the 78 landmarks of T4 to L4 need no more work."""
-    order = Order()
+def dealt_with(reading: Reading, order: Order | None = None) -> int:
+    """Return how many of the landmarks to place, 78 unless told otherwise, need no more work."""
+    order = order or Order()
     return len(order.places) - sum(1 for _ in order.still_open(reading, order.places))

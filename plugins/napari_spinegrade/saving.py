@@ -36,8 +36,12 @@ class OtherReadingError(FormatError):
 def reading_path(film: Path, reader: str, occasion: int, folder: Path | None = None) -> Path:
     """Return the file of a reader's reading of a film: beside it, or in a folder of readings."""
     stem = film.name.rsplit(".", 1)[0] if "." in film.name else film.name
-    safe = re.sub(r"[^\w.-]+", "-", reader).strip("-.") or "reader"
-    return (folder or film.parent) / f"{stem}_{safe}_{occasion}{SUFFIX}"
+    return (folder or film.parent) / f"{stem}_{safe_name(reader)}_{occasion}{SUFFIX}"
+
+
+def safe_name(name: str) -> str:
+    """Return a name as a part of a file name."""
+    return re.sub(r"[^\w.-]+", "-", name).strip("-.") or "reader"
 
 
 def path_beside(path: Path, image: ImageIdentity) -> Path:
@@ -53,6 +57,11 @@ class Held:
     path: Path
     read_only: str = ""
     lock: BaseFileLock | None = None
+
+    @property
+    def where(self) -> str:
+        """The reading's file."""
+        return str(self.path)
 
     def keep(self, reading: Reading) -> None:
         """Write the reading to its file.

@@ -63,6 +63,7 @@ SHORTCUTS = (
     Shortcut("ask_counted_from", ("L",), "Where the counting of levels began", "Reading"),
     Shortcut("note", ("T",), "Note on the vertebra", "Reading"),
     Shortcut("comment", ("Shift-T",), "Comment on the film", "Reading"),
+    Shortcut("ask_quality", ("Q",), "How well the vertebra is seen", "Reading"),
     Shortcut("save", ("Control-S",), "Save now", "Reading"),
     Shortcut("nudge_up", ("Up",), "Nudge 1 pixel up", "Correcting"),
     Shortcut("nudge_down", ("Down",), "Nudge 1 pixel down", "Correcting"),

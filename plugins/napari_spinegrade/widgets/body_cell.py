@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
-_PLAN = np.array([(-11, -6), (0, -5), (11, -6), (-11, 6), (0, 5), (11, 6)], dtype=float)
+_PLAN = np.array([(-10, -4), (0, -3), (10, -4), (-10, 4), (0, 3), (10, 4)], dtype=float)
 """Where the landmarks are drawn of a body whose shape is not known yet, in screen pixels."""
 _TALLEST, _WIDEST = 15.0, 44.0
 """Screen pixels that the largest body of a spine may have."""

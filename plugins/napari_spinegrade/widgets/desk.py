@@ -12,6 +12,7 @@ from qtpy.QtWidgets import QVBoxLayout
 
 from napari_spinegrade import display
 from napari_spinegrade.binding import Binding
+from napari_spinegrade.blinding import BLINDING
 from napari_spinegrade.doubts import doubts_about
 from napari_spinegrade.opening import Opened, Wish, dealt_with, open_reading
 from napari_spinegrade.preferences import preferences
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
     from napari_spinegrade.preferences import Preferences
     from napari_spinegrade.shortcuts import Shortcut
 
-_WIDTH = 384
+DESK_WIDTH = 384
 """Width of the desk, which leaves the film most of a 1366 pixel screen."""
 _RETRY_MS = 4000
 """Time after which a save that failed is tried again."""
@@ -47,7 +48,9 @@ _RETRY_MS = 4000
 class ReadingDesk(SeeingActions):
     """A dock in which one film after another is read."""
 
-    def __init__(self, viewer: napari.viewer.Viewer, reader: str | None = None) -> None:
+    def __init__(
+        self, viewer: napari.viewer.Viewer, reader: str | None = None, *, in_study: bool = False
+    ) -> None:
         super().__init__()
         self.viewer = viewer
         wanted = preferences()
@@ -58,6 +61,9 @@ class ReadingDesk(SeeingActions):
         self.opened: Opened | None = None
         self.binding: Binding | None = None
         self.hidden_numbers = wanted.hide_computed
+        self.in_study = in_study
+        """Whether a study says which film is read: then no other can be, and its rules hold."""
+        self.numbers_forbidden = False
         self._grabbed: Place | None = None
         self._preset = 0
         self._presets: list[tuple[str, display.Limits]] = []
@@ -73,7 +79,8 @@ class ReadingDesk(SeeingActions):
         self._note = PointerNote(self)
         viewer.layers.events.inserted.connect(self._on_layer)
         viewer.layers.events.removed.connect(self._on_layer_removed)
-        self._take_film()
+        if not in_study:
+            self._take_film()
 
     def _build(self) -> None:
         self.head, self.film_panel = HeadPanel(), FilmPanel(self.shortcuts)
@@ -92,11 +99,12 @@ class ReadingDesk(SeeingActions):
         ):
             layout.addWidget(part)
         layout.setStretchFactor(self.profile, 1)
-        self.setFixedWidth(_WIDTH)
+        self.setFixedWidth(DESK_WIDTH)
         self.table.chosen.connect(self.go_to_level)
         self.film_panel.preset_chosen.connect(self.use_preset)
         self.actions_panel.reason_chosen.connect(self.set_reason)
         self.actions_panel.counted_from_chosen.connect(self.set_counted_from)
+        self.actions_panel.quality_chosen.connect(self.set_quality)
         self.head.film_chosen.connect(self.read_film)
         for panel in (self.actions_panel.called, self.film_panel.called, self.head.answered):
             panel.connect(lambda name: getattr(self, name)())
@@ -110,7 +118,7 @@ class ReadingDesk(SeeingActions):
 
     def _on_layer(self, event: object) -> None:
         layer = getattr(event, "value", None)
-        if layer is None:
+        if layer is None or self.in_study or BLINDING.is_open:
             return
         if "film" in layer.metadata.get("spinegrade", {}):
             QTimer.singleShot(0, self._take_film if self.binding is None else self._show_films)
@@ -123,13 +131,16 @@ class ReadingDesk(SeeingActions):
     def _on_layer_removed(self, event: object) -> None:
         if self.binding is not None and getattr(event, "value", None) is self.binding.film:
             self.close_film()
-            self._take_film()
+            if not self.in_study:
+                self._take_film()
         self._show_films()
 
     def _take_film(self) -> None:
         """Begin with the last film that was opened, if there is one."""
         films = self.films
-        if films and self.binding is None:
+        if BLINDING.is_open:
+            self.head.say("A blinded reading is open: sign out of the study to read anything else")
+        elif films and self.binding is None:
             self.open_film(films[-1])
         elif not films:
             self.head.say("Open a film: drop a file here, or File > Open")
@@ -144,11 +155,9 @@ class ReadingDesk(SeeingActions):
         """Read the film in a layer, going on where the reader stopped."""
         self.close_film()
         facts = layer.metadata["spinegrade"]
-        for film in self.films:
-            film.visible = film is layer
         wish = Wish(self.reader, occasion, order=self.order, beside=beside)
         try:
-            self.opened = open_reading(facts["film"], Path(facts["path"]), wish)
+            opened = open_reading(facts["film"], Path(facts["path"]), wish)
         except OtherReadingError as error:
             self._asked_beside = layer
             self.head.ask(f"{error}. It is left alone", "Begin beside it", "begin_beside", bad=True)
@@ -156,16 +165,25 @@ class ReadingDesk(SeeingActions):
         except SpinegradeError as error:
             self.head.say(str(error), bad=True)
             return
+        self.read(layer, opened)
+
+    def read(self, layer: Image, opened: Opened) -> None:
+        """Go on with a reading of the film in a layer."""
+        self.close_film()
+        self.opened = opened
+        for film in self.films:
+            film.visible = film is layer
         self.binding = Binding(
-            self.viewer, layer, self.opened.editor, self.method, hidden_numbers=self.hidden_numbers
+            self.viewer, layer, opened.editor, self.method, hidden_numbers=self.hidden_numbers
         )
-        self._presets = display.presets(facts["film"])
-        self._listen(self.binding, self.opened.editor)
+        self._presets = display.presets(layer.metadata["spinegrade"]["film"])
+        self._listen(self.binding, opened.editor)
         self._bind_keys()
         self.film_panel.show_film(layer, [name for name, _ in self._presets])
-        self.head.show_reading(self.opened.editor.reading, self.opened.held)
+        self.head.show_reading(opened.editor.reading, opened.held)
         self._show_all()
-        self._greet(self.opened)
+        self._show_films()
+        self._greet(opened)
 
     def _greet(self, opened: Opened) -> None:
         """Say what the reader has to know of film and reading; offer another where one was begun."""
@@ -176,7 +194,7 @@ class ReadingDesk(SeeingActions):
         if problems:
             words = opened.words if opened.held.read_only else f"Doubtful: {'; '.join(problems)}"
             self.head.say(words, bad=True)
-        elif opened.begun:
+        elif opened.begun and not self.in_study:
             self.head.ask(opened.words, "Begin another", "new_reading")
         else:
             self.head.say(opened.words)
@@ -199,8 +217,10 @@ class ReadingDesk(SeeingActions):
             binding, self.binding = self.binding, None
             binding.close()
         if self.opened is not None:
-            self.opened.close()
+            rescued = self.opened.close()
             self.opened = None
+            if rescued:
+                self.head.say(rescued, bad=True)
 
     # Keys
 
@@ -261,9 +281,11 @@ class ReadingDesk(SeeingActions):
         editor = self.opened.editor
         self.table.show_reading(editor.shown, numbers, hidden=self.hidden_numbers)
         self.profile.show_numbers(None if self.hidden_numbers else numbers)
+        self.profile.setVisible(not self.numbers_forbidden)
+        self.findings.setVisible(not self.numbers_forbidden)
         self.findings.show_numbers(None if self.hidden_numbers else numbers, editor.level, self.method)
         self._show_calibration()
-        self.head.show_progress(dealt_with(editor.shown))
+        self.head.show_progress(dealt_with(editor.shown, editor.order), len(editor.order.places))
         self.actions_panel.show_state(editor)
 
     def _show_cursor(self) -> None:
@@ -329,7 +351,9 @@ class ReadingDesk(SeeingActions):
     def read_film(self, number: int) -> None:
         """Read one of the films that are open."""
         films = self.films
-        if 0 <= number < len(films) and (self.binding is None or films[number] is not self.binding.film):
+        if self.in_study:
+            self.head.say("A study is open: it says which film is next", bad=True)
+        elif 0 <= number < len(films) and (self.binding is None or films[number] is not self.binding.film):
             self.open_film(films[number])
             self._show_films()
             self.fit_film()
@@ -380,7 +404,9 @@ class ReadingDesk(SeeingActions):
 
     def new_reading(self) -> None:
         """Begin another reading of this film, on the next occasion."""
-        if self.binding is not None:
+        if self.in_study:
+            self.head.say("A study is open: it says which occasion is next", bad=True)
+        elif self.binding is not None:
             self.open_film(self.binding.film, occasion=0)
 
     # Qt

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from qtpy.QtGui import QPaintEvent
 
     from napari_spinegrade.editor import Place
-    from napari_spinegrade.saving import Held
+    from napari_spinegrade.opening import Holder
     from spinegrade.readings import Reading
 
 
@@ -64,7 +64,6 @@ class HeadPanel(QWidget):
         self.picture, self.next = NextMark(), label()
         self.next.setStyleSheet(f"color: {NEXT}; font-size: 15px; font-weight: bold")
         self.progress = QProgressBar()
-        self.progress.setRange(0, 78)
         self.progress.setFixedHeight(6)
         self.progress.setTextVisible(False)
         self.words = label(colour=QUIET, wrap=True)
@@ -101,10 +100,10 @@ class HeadPanel(QWidget):
         self.films.setEnabled(bool(names))
         self.films.setCurrentIndex(0 if current is None else current)
 
-    def show_reading(self, reading: Reading, held: Held) -> None:
+    def show_reading(self, reading: Reading, held: Holder) -> None:
         """Show who reads, and on which occasion."""
         self.who.setText(f"{reading.reader}, occasion {reading.occasion}")
-        self.who.setToolTip(f"Reader and occasion; kept in {held.path}")
+        self.who.setToolTip(f"Reader and occasion; kept in {held.where}")
 
     def show_kept(self, unsaved: str) -> None:
         """Show whether everything is saved."""
@@ -119,10 +118,11 @@ class HeadPanel(QWidget):
         self.next.setText(cursor.words if cursor else "All landmarks dealt with")
         self.picture.show_next(cursor.landmark if cursor else None)
 
-    def show_progress(self, done: int) -> None:
+    def show_progress(self, done: int, of: int) -> None:
         """Show how many landmarks are dealt with."""
+        self.progress.setRange(0, of)
         self.progress.setValue(done)
-        self.progress.setToolTip(f"{done} of 78 landmarks dealt with")
+        self.progress.setToolTip(f"{done} of {of} landmarks dealt with")
 
     def say(self, words: str, *, bad: bool = False) -> None:
         """Say something to the reader."""

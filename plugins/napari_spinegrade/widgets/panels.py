@@ -5,13 +5,12 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import Qt, Signal
-from qtpy.QtGui import QAction
-from qtpy.QtWidgets import QGridLayout, QMenu, QPushButton, QWidget
+from qtpy.QtCore import QPoint, Qt, Signal
+from qtpy.QtWidgets import QGridLayout, QPushButton, QWidget
 
 from napari_spinegrade import display
 from napari_spinegrade.shortcuts import tips
-from napari_spinegrade.widgets.parts import BUTTON_HEIGHT, button, choice, label
+from napari_spinegrade.widgets.parts import BUTTON_HEIGHT, button, choice, label, menu
 from spinegrade.readings import CountedFrom, NotEvaluableReason
 
 if TYPE_CHECKING:
@@ -32,6 +31,15 @@ REASON_WORDS = {
     NotEvaluableReason.CONGENITAL: "congenital: block, hemivertebra",
     NotEvaluableReason.OTHER: "other: degeneration, fusion",
 }
+
+
+QUALITIES = {
+    "good": "good: both endplates sharp",
+    "moderate": "moderate: an endplate doubled or blurred",
+    "poor": "poor: endplates guessed",
+    "": "not judged",
+}
+"""How well a vertebra is seen, and what that means; the words are this project's."""
 
 
 class FilmPanel(QWidget):
@@ -101,6 +109,7 @@ class ActionPanel(QWidget):
     called = Signal(str)
     reason_chosen = Signal(str)
     counted_from_chosen = Signal(str)
+    quality_chosen = Signal(str)
 
     _BUTTONS = (
         (("undo", "Undo"), ("redo", "Redo"), ("not_visible", "Not visible"), ("outside_image", "Outside")),
@@ -114,7 +123,7 @@ class ActionPanel(QWidget):
             ("shift_up", "Levels \u2191"),
             ("shift_down", "Levels \u2193"),
             ("note", "Note"),
-            ("new_reading", "New reading"),
+            ("ask_quality", "Quality"),
         ),
     )
 
@@ -133,23 +142,13 @@ class ActionPanel(QWidget):
         self.reason.setFixedHeight(BUTTON_HEIGHT)
         self.reason.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.reason.setToolTip(words["not_evaluable"])
-        self.reason.setMenu(self._reasons())
+        reasons = {reason.value: words for reason, words in REASON_WORDS.items()}
+        self.reason.setMenu(menu(self, reasons | {"": "evaluable after all"}, self.reason_chosen.emit))
         layout.addWidget(self.reason, 3, 2, 1, 2)
         self.counted = choice(words["ask_counted_from"], self._on_counted)
-        self.counted.addItems([f"counted from {one.value}" for one in CountedFrom])
+        self.counted.addItems([f"counted: {one.value}" for one in CountedFrom])
         layout.addWidget(self.counted, 3, 0, 1, 2)
-
-    def _reasons(self) -> QMenu:
-        menu = QMenu(self)
-        for reason, words in REASON_WORDS.items():
-            action = QAction(words, menu)
-            action.triggered.connect(lambda _=False, value=reason.value: self.reason_chosen.emit(value))
-            menu.addAction(action)
-        menu.addSeparator()
-        again = QAction("evaluable after all", menu)
-        again.triggered.connect(lambda: self.reason_chosen.emit(""))
-        menu.addAction(again)
-        return menu
+        self.qualities = menu(self, QUALITIES, self.quality_chosen.emit)
 
     def _on_counted(self, number: int) -> None:
         self.counted_from_chosen.emit(list(CountedFrom)[number].value)
@@ -157,6 +156,10 @@ class ActionPanel(QWidget):
     def ask_counted_from(self) -> None:
         """Open the list of where counting can begin; arrow keys and Enter choose."""
         self.counted.showPopup()
+
+    def ask_quality(self) -> None:
+        """Open the list of qualities; arrow keys and Enter choose."""
+        self.qualities.popup(self.buttons["ask_quality"].mapToGlobal(QPoint(0, 0)))
 
     def ask_reason(self) -> None:
         """Open the list of reasons; arrow keys and Enter choose."""

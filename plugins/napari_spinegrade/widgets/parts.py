@@ -5,12 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QComboBox, QLabel, QPushButton, QSizePolicy
+from qtpy.QtWidgets import QComboBox, QLabel, QMenu, QPushButton, QSizePolicy
+
+from napari_spinegrade.layers import NEXT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
+
+    from qtpy.QtWidgets import QWidget
 
 BUTTON_HEIGHT = 22
+NEXT_STYLE = f"color: {NEXT}; font-weight: bold"
 BAD, GOOD, QUIET = "#ff8f8f", "#8fd694", "#9aa4ad"
 
 
@@ -30,6 +35,14 @@ def button(text: str, tip: str, clicked: Callable[[], object]) -> QPushButton:
     made.setFocusPolicy(Qt.FocusPolicy.NoFocus)
     made.setFixedHeight(BUTTON_HEIGHT)
     made.clicked.connect(lambda _checked=False: clicked())
+    return made
+
+
+def menu(parent: QWidget, entries: Mapping[str, str], chosen: Callable[[str], object]) -> QMenu:
+    """Return a menu of words, which hands over what they stand for."""
+    made = QMenu(parent)
+    for value, words in entries.items():
+        made.addAction(words).triggered.connect(lambda _=False, value=value: chosen(value))
     return made
 
 

@@ -104,6 +104,16 @@ class ReadingActions(QWidget):
         """Ask where counting began."""
         self.actions_panel.ask_counted_from()
 
+    def ask_quality(self) -> None:
+        """Ask how well the vertebra is seen."""
+        self.actions_panel.ask_quality()
+
+    def set_quality(self, quality: str) -> None:
+        """Say how well the vertebra is seen; empty takes it back."""
+        if self.editor is not None:
+            answers = {"quality": quality} if quality else {}
+            self._do("set_form", self.editor.level, "quality", answers)
+
     def note(self) -> None:
         """Ask for a remark on the vertebra."""
         if self.editor is None:

@@ -27,6 +27,7 @@ class SeeingActions(ReadingActions):
     viewer: napari.viewer.Viewer
     binding: Binding | None
     hidden_numbers: bool
+    numbers_forbidden: bool
     _preset: int
     _presets: list[tuple[str, display.Limits]]
 
@@ -119,7 +120,10 @@ class SeeingActions(ReadingActions):
         camera.zoom = height / extent
 
     def toggle_numbers(self) -> None:
-        """Hide the computed values, or show them again."""
+        """Hide the computed values, or show them again; a study may forbid to show them."""
+        if self.numbers_forbidden:
+            self.head.say("The study hides computed values until it is over", bad=True)
+            return
         self.hidden_numbers = not self.hidden_numbers
         if self.binding is not None:
             self.binding.hidden_numbers = self.hidden_numbers
