@@ -154,9 +154,7 @@ def test_reading_of_a_newer_version_is_left_alone(open_film_in, film):
     assert kept.read_text() == '{"format": "spinegrade-reading/7"}'
 
 
-def test_folder_that_cannot_be_written_to_leaves_the_film_to_be_looked_at(
-    open_film_in, film, monkeypatch
-):
+def test_folder_that_cannot_be_written_to_leaves_the_film_to_be_looked_at(open_film_in, film, monkeypatch):
     from napari_spinegrade import saving
 
     monkeypatch.setattr(saving, "_tidy", refuse)
