@@ -12,12 +12,25 @@ from pathlib import Path
 
 from qtpy.QtWidgets import QApplication
 
-from napari_spinegrade.app import open_desk
+from napari_spinegrade.app import open_desk, open_study
+from napari_spinegrade.editor import Place
 from spinegrade.io.film import open_film
+from spinegrade.io.reading_json import read_reading
+from spinegrade.study.build import create_study
 
 HERE = Path(__file__).parent
 SAMPLES = HERE.parent / "sample_images"
 IMAGES = HERE / "images"
+PROTOCOL = """
+title = "Two films"
+films = ["films"]
+readers = ["R1", "R2"]
+seed = 3
+levels = "T4-L4"
+occasions = 2
+washout_days = 28
+asked = ["landmarks", "visual_grade", "quality"]
+"""
 
 
 def take() -> None:
@@ -39,6 +52,30 @@ def take() -> None:
         save("desk-keys")
         desk.help_sheet.close()
         viewer.close()
+        take_study(Path(folder))
+
+
+def take_study(folder: Path) -> None:
+    """Write the picture of a study's queue, some way into its first film."""
+    (folder / "films").mkdir()
+    for name in ("crush", "normal-adult"):
+        shutil.copy(SAMPLES / f"{name}.dcm", folder / "films")
+    (folder / "protocol.toml").write_text(PROTOCOL)
+    create_study(folder / "protocol.toml", folder / "my.study")
+    viewer, queue = open_study(str(folder / "my.study"), "R1")
+    editor = queue.desk.editor
+    truths = (read_reading(SAMPLES / "truth" / f"{name}.reading.json") for name in ("crush", "normal-adult"))
+    truth = next(one for one in truths if one.image.sha256 == editor.reading.image.sha256)
+    for vertebra in truth.vertebrae[4:9]:
+        if vertebra.level in queue.desk.table.levels:
+            editor.go_to(Place(vertebra.level, editor.order.landmarks[0]))
+            for name in editor.order.landmarks:
+                mark = vertebra.landmarks[name]
+                editor.place(mark.row, mark.column)
+            editor.set_visual_grade(vertebra.level, 0.0)
+    save("study-queue")
+    queue.sign_out()
+    viewer.close()
 
 
 def save(name: str) -> None:
