@@ -33,12 +33,12 @@ def open_desk(
         viewer.add_image(pixels, **keywords)
     desk = ReadingDesk(viewer, reader=reader)
     viewer.window.add_dock_widget(desk, name="Reading desk", area="right", tabify=False)
-    _make_room(desk)
+    make_room(desk)
     desk.fit_film()
     return viewer, desk
 
 
-def _make_room(desk: QWidget) -> None:
+def make_room(desk: QWidget) -> None:
     """Fill the screen, and put away napari's own docks; its Window menu brings them back."""
     from qtpy.QtWidgets import QDockWidget
 
@@ -86,7 +86,7 @@ def open_study(where: str, reader: str | None) -> tuple[napari.viewer.Viewer, St
     viewer = napari.Viewer(title=TITLE)
     queue = StudyQueue(viewer, where, reader or "")
     viewer.window.add_dock_widget(queue, name="Reader study", area="right", tabify=False)
-    _make_room(queue)
+    make_room(queue)
     queue.desk.fit_film()
     return viewer, queue
 

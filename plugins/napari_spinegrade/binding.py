@@ -13,6 +13,7 @@ from psygnal import Signal
 
 from napari_spinegrade import display, layers
 from napari_spinegrade.editor import Place
+from napari_spinegrade.hidden_layers import seen
 from napari_spinegrade.live import Numbers, measure
 from spinegrade.errors import SpinegradeError
 
@@ -118,9 +119,10 @@ class Binding:
         shown = None if self.hidden_numbers else self.numbers
         self._drawing = True
         try:
-            self._draw_marks(layers.marks_of(reading))
-            self._draw_outline(layers.outlines_of(reading.landmarks, layers.colours_of(shown)))
-            self._draw_labels(*layers.labels_of(reading, shown))
+            with seen([self.marks, self.outline, self.labels]):
+                self._draw_marks(layers.marks_of(reading))
+                self._draw_outline(layers.outlines_of(reading.landmarks, layers.colours_of(shown)))
+                self._draw_labels(*layers.labels_of(reading, shown))
         finally:
             self._drawing = False
         self.marks.metadata["spinegrade"] = {"reading": self.editor.reading}

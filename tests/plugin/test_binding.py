@@ -57,6 +57,20 @@ class TestLayers:
         assert binding.marks.features["landmark"].tolist() == ["superior_anterior", "superior_middle"]
         assert len(binding.outline.data) == 1
 
+    def test_follow_while_they_are_hidden_and_stay_so(self, binding):
+        for n in range(12):
+            click(binding, 200.0 + 20 * (n // 3), 100.0 + 15 * (n % 3))
+        drawn = (binding.marks, binding.outline, binding.labels)
+        for layer in drawn:
+            layer.visible = False
+        binding.editor.clear("T4")
+        binding.editor.clear("T5")
+        binding.editor.undo()
+        assert [layer.visible for layer in drawn] == [False] * 3
+        for layer in drawn:
+            layer.visible = True
+        assert len(binding.marks.data) == len(binding.outline.data) == 6
+
     def test_follow_undo(self, binding):
         click(binding, 200, 100)
         binding.editor.undo()

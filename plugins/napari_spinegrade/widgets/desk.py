@@ -129,11 +129,17 @@ class ReadingDesk(SeeingActions):
             self.head.ask(f"{layer.name} was opened by napari, as a picture", "Read it as a film", "adopt")
 
     def _on_layer_removed(self, event: object) -> None:
+        """See to it after napari's event: taking layers away within it ends the process in OpenGL."""
         if self.binding is not None and getattr(event, "value", None) is self.binding.film:
+            QTimer.singleShot(0, self._film_gone)
+        else:
+            self._show_films()
+
+    def _film_gone(self) -> None:
+        if self.binding is not None and self.binding.film not in self.viewer.layers:
             self.close_film()
-            if not self.in_study:
-                self._take_film()
-        self._show_films()
+        if not self.in_study:
+            self._take_film()
 
     def _take_film(self) -> None:
         """Begin with the last film that was opened, if there is one."""
