@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from napari.components import ViewerModel
-    from napari.layers import Image, Points, Vectors
+    from napari.layers import Image, Layer, Points, Vectors
     from numpy.typing import NDArray
 
     from napari_spinegrade.editor import ReadingEditor
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 CLICK_REACH = 5.0
 """Screen pixels that the mouse may move between press and release of a click."""
+DRAG_REACH = 3.0
+"""Screen pixels that the mouse has to leave behind before a landmark follows it."""
 GRAB_REACH = 9.0
 """Screen pixels from a landmark within which a press takes hold of it."""
 
@@ -77,6 +79,8 @@ class Binding:
         self.viewer, self.film, self.editor, self.method = viewer, film, editor, method
         self.hidden_numbers = hidden_numbers
         self._drawing = False
+        self.asleep = False
+        """Whether the mouse is left to napari, as while the desk is hidden."""
         self._drawn: dict[str, object] = {}
         film.contrast_limits_range = film.metadata["spinegrade"]["data_range"]
         self._ruler: tuple[list[tuple[float, float]], Ruled] | None = None
@@ -87,6 +91,11 @@ class Binding:
         self.draw()
 
     # Layers
+
+    @property
+    def drawn(self) -> tuple[Layer, ...]:
+        """The layers that show the reading."""
+        return self.marks, self.labels, self.outline
 
     def _add_layers(self) -> tuple[Vectors, Points, Points]:
         """Add the layers, all in the film's scale and units, and give the film's landmarks the focus."""
@@ -108,6 +117,8 @@ class Binding:
         for layer, border in ((marks, 0.05), (labels, 0.0)):
             layer.current_face_color, layer.current_border_width = "transparent", border
             layer.current_border_color = "white" if border else "transparent"
+        for layer in (marks, labels, outline):
+            layer.help = ""  # napari's names keys that are the desk's
         marks.metadata["spinegrade"] = {}
         self.viewer.layers.selection.active = marks
         return outline, labels, marks
@@ -145,13 +156,13 @@ class Binding:
             for level, name in zip(self._marks.levels, self._marks.landmarks, strict=True)
         ]
         colours = [layers.NEXT if here else "white" for here in at]
-        if colours and self._is_new("marks", colours):
+        if self._is_new("marks", colours) and colours:
             self.marks.border_color = colours
 
     def _draw_outline(self, outline: tuple[Floats, list[str]]) -> None:
         vectors, colours = outline
         self._set(self.outline, vectors)
-        if colours and self._is_new("outlines", colours):
+        if self._is_new("outlines", colours) and colours:
             self.outline.edge_color = colours
 
     def _draw_labels(self, places: Floats, words: list[str], colours: list[str]) -> None:
@@ -240,6 +251,8 @@ class Binding:
         self.pointed.emit(*self.on_film(event.position))
 
     def _on_press(self, _: object, event: Any) -> Iterator[None]:  # noqa: ANN401  napari's event
+        if self.asleep:
+            return
         if event.button == _RIGHT:
             yield from self._window(event)
         elif event.button == _LEFT and not event.modifiers:
@@ -248,7 +261,7 @@ class Binding:
 
     def _on_double_click(self, _: object, event: Any) -> None:  # noqa: ANN401  napari's event
         """Take the second of two quick clicks, which Qt calls a double click, as the click it is."""
-        if event.button == _LEFT and self._mark_at(event, PICK_REACH) is None:
+        if event.button == _LEFT and not self.asleep and self._mark_at(event, PICK_REACH) is None:
             self._clicked(self.on_film(event.position))
 
     def _click(self, event: Any) -> Iterator[None]:  # noqa: ANN401  napari's event
@@ -269,9 +282,16 @@ class Binding:
             return
         ends, ruled = self._ruler
         ends.append(place)
-        if len(ends) == 2:
+        if len(ends) == 1:
+            self.said.emit("Now the other end; Escape leaves it")
+        else:
             self._ruler = None
             ruled(ends[0], ends[1])
+
+    def stop_measuring(self) -> bool:
+        """Take clicks as landmarks again, and return whether they were a ruler's."""
+        measuring, self._ruler = self._ruler is not None, None
+        return measuring
 
     def measure_next(self, ruled: Ruled) -> None:
         """Take the next two clicks as the ends of a ruler, and hand them over."""
@@ -281,13 +301,16 @@ class Binding:
         """Correct a landmark: it keeps its distance from the pointer, and lands on release."""
         place = Place(self._marks.levels[held], self._marks.landmarks[held])
         start = np.array(self.on_film(event.position))
-        offset = self._marks.places[held] - start
+        offset, pressed = self._marks.places[held] - start, np.array(event.pos, dtype=float)
         self._hold_still()
         moved = False
         try:
             yield
             while event.type == "mouse_move":
-                moved = True
+                moved = moved or float(np.linalg.norm(np.array(event.pos) - pressed)) > DRAG_REACH
+                if not moved:
+                    yield
+                    continue
                 to = np.array(self.on_film(event.position)) + offset
                 self._act(lambda to=to: self.editor.preview(place, *to))  # type: ignore[misc]
                 self.grabbed.emit(place)

@@ -43,6 +43,9 @@ LANDMARK_ORDERS = {
 }
 """The orders that a reader can choose, by the words of the preferences; heights go from front to back."""
 
+_SHIFT = "shift levels"
+"""What an event says was done that renamed all levels; by how many stands behind it."""
+
 _LONGEST_PAUSE = 60.0
 """Seconds after which a reader is taken to have been away."""
 
@@ -90,7 +93,7 @@ class Order:
 
     def step(self, place: Place | None, by: int) -> Place:
         """Return the landmark so many places on; stays at either end."""
-        now = self.places.index(place) if place in self.places else -min(by, 0)
+        now = self.places.index(place) if place in self.places else -1
         return self.places[max(0, min(len(self.places) - 1, now + by))]
 
 
@@ -134,7 +137,7 @@ class ReadingEditor:
 
     @property
     def level(self) -> str:
-        """The vertebra that is worked on: the one last placed in, or gone to."""
+        """The vertebra at hand, which grades and remarks are of: that last done something to, or gone to."""
         return self._level
 
     @property
@@ -167,8 +170,10 @@ class ReadingEditor:
         """Whether anything was taken back last."""
         return bool(self._undone)
 
-    def landmark_at(self, place: Place) -> Landmark | None:
+    def landmark_at(self, place: Place | None) -> Landmark | None:
         """Return a landmark, None where it has not been dealt with."""
+        if place is None:
+            return None
         vertebra = by_level(self._reading).get(place.level)
         return None if vertebra is None else vertebra.landmarks.get(place.landmark)
 
@@ -179,20 +184,41 @@ class ReadingEditor:
         self._visit(place)
 
     def step(self, by: int) -> None:
-        """Go to the next landmark (1), the one before (-1), or so many on."""
-        self._visit(self._order.step(self._cursor, by))
+        """Go to the next landmark (1), the one before (-1), or so many on; from a level, beyond its own."""
+        here = self._cursor
+        if here is None and self._level in self._order.levels:
+            here = Place(self._level, self._order.landmarks[-1 if by > 0 else 0])
+        self._visit(self._order.step(here, by))
+
+    def go_on(self) -> None:
+        """Go to the next landmark that nobody has dealt with."""
+        self._visit(self._order.next_open(self._reading, self._cursor))
+
+    def go_to_level(self, level: str) -> None:
+        """Go to a vertebra: to its first landmark that is to do, or where there is none to no landmark.
+
+        A click then places nothing, so that what is placed is not moved unawares.
+        """
+        places = tuple(place for place in self._order.places if place.level == level)
+        self._at(level)
+        self._go(next((place for place in places if not _dealt_with(self.landmark_at(place))), None))
 
     def step_level(self, by: int) -> None:
-        """Go to the first landmark of the vertebra so many levels below, or above."""
+        """Go to the vertebra so many levels below, or above."""
         levels = self._order.levels
         now = levels.index(self._level) if self._level in levels else 0
-        level = levels[max(0, min(len(levels) - 1, now + by))]
-        self._visit(Place(level, self._order.landmarks[0]))
+        self.go_to_level(levels[max(0, min(len(levels) - 1, now + by))])
 
     def _visit(self, place: Place | None) -> None:
         if place is not None:
-            self._level = place.level
+            self._at(place.level)
         self._go(place)
+
+    def _at(self, level: str) -> None:
+        """Take a vertebra in hand."""
+        if level != self._level:
+            self._level = level
+            self.moved.emit()
 
     def _go(self, place: Place | None) -> None:
         if place != self._cursor:
@@ -210,11 +236,11 @@ class ReadingEditor:
             If there is none to place, or the point lies outside the film.
         """
         if self._cursor is None:
-            msg = "expected a landmark to place, got none left: go to one first"
+            msg = f"{self._level}: expected a landmark to place, got none left; Enter goes on with the next"
             raise ReadingError(msg)
         place = self._cursor
         self._put("place", place, self._landmark(row, column))
-        self._level = place.level
+        self._at(place.level)
         self._go(self._order.next_open(self._reading, place))
 
     def correct(self, place: Place, row: float, column: float) -> None:
@@ -225,11 +251,11 @@ class ReadingEditor:
         ReadingError
             If the point lies outside the film.
         """
-        self._level = place.level
         self._put("move", place, self._landmark(row, column))
+        self._at(place.level)
 
     def nudge(self, rows: float, columns: float) -> None:
-        """Move the landmark at the cursor, or if that is not placed the one placed last, a little."""
+        """Move the landmark at the cursor, else the one of the vertebra that was placed last, a little."""
         place = self.last_placed()
         found = self.landmark_at(place) if place else None
         if place is None or found is None or found.row is None or found.column is None:
@@ -237,11 +263,11 @@ class ReadingEditor:
         self._put("nudge", place, self._landmark(found.row + rows, found.column + columns))
 
     def last_placed(self) -> Place | None:
-        """Return the landmark at the cursor if it is placed, else the last that was placed or moved."""
+        """Return the landmark at the cursor if it is placed, else the one of the vertebra placed last."""
         if self._cursor is not None and _position(self.landmark_at(self._cursor)):
             return self._cursor
         for event in reversed(self._done):
-            if event.level and event.landmark:
+            if event.level == self._level and event.landmark:
                 place = Place(event.level, event.landmark)
                 if _position(self.landmark_at(place)):
                     return place
@@ -253,18 +279,24 @@ class ReadingEditor:
             return
         place = self._cursor
         self._put(f"mark {status.value}", place, Landmark(status=status))
-        self._level = place.level
+        self._at(place.level)
         self._go(self._order.next_open(self._reading, place))
 
     def remove(self, place: Place) -> None:
         """Take a landmark away, and go to it."""
         self._put("remove", place, None)
-        self._go(place)
+        self._visit(place)
+
+    def to_remove(self) -> Place | None:
+        """Return the landmark at the cursor if anything was said of it, else the vertebra's placed last."""
+        if self._cursor is not None and self.landmark_at(self._cursor) is not None:
+            return self._cursor
+        return self.last_placed()
 
     def clear(self, level: str) -> None:
         """Take everything away that was read of a vertebra, and go to it."""
         self._act("clear", lambda reading: _without(reading, level), level)
-        self._go(Place(level, self._order.landmarks[0]))
+        self._visit(Place(level, self._order.landmarks[0]))
 
     def set_visual_grade(self, level: str, grade: float | None) -> None:
         """Set the reader's own grade: 0, 0.5, 1, 2, 3, or None for none."""
@@ -307,9 +339,18 @@ class ReadingEditor:
         ReadingError
             If one of them would have no name.
         """
-        self._act("shift levels", lambda reading: _shifted(reading, by))
-        if self._cursor is not None:
-            self._go(self._order.next_open(self._reading, None))
+        self._act(f"{_SHIFT} {by:+d}", lambda reading: _shifted(reading, by))
+        self._shift_place(by)
+
+    def _shift_place(self, by: int) -> None:
+        """Go where the names went."""
+        cursor = self._cursor
+        if cursor is not None:
+            cursor = Place(_level_beside(cursor.level, by), cursor.landmark)
+        self._at(_level_beside(self._level, by))
+        if cursor not in self._order.places or _dealt_with(self.landmark_at(cursor)):
+            cursor = self._order.next_open(self._reading, cursor)
+        self._go(cursor)
 
     # Dragging
 
@@ -335,7 +376,7 @@ class ReadingEditor:
         self._done.pop()
         self._undone.append(event)
         self._log(reading, Event(_now(), "undo", event.level, event.landmark))
-        self._follow(event)
+        self._follow(event, -1)
         return event
 
     def redo(self) -> Event | None:
@@ -347,17 +388,20 @@ class ReadingEditor:
         self._undone.pop()
         self._done.append(event)
         self._log(reading, Event(_now(), "redo", event.level, event.landmark))
-        self._follow(event)
+        self._follow(event, 1)
         return event
 
-    def _follow(self, event: Event) -> None:
-        """Go where an action was taken back or done again."""
-        if event.level in LEVELS and event.landmark:
-            place = Place(event.level, event.landmark)
-            found = self.landmark_at(place)
-            self._go(place if found is None else self._order.next_open(self._reading, place))
-        elif self._cursor is None:
-            self._go(self._order.next_open(self._reading, None))
+    def _follow(self, event: Event, way: int) -> None:
+        """Go where an action was taken back (-1) or done again (1); never stay at what is placed now."""
+        if event.did.startswith(_SHIFT):
+            self._shift_place(way * int(event.did.removeprefix(_SHIFT)))
+            return
+        if event.level in LEVELS:
+            self._at(str(event.level))
+        place = Place(self._level, event.landmark) if event.landmark else self._cursor
+        if place is None or _dealt_with(self.landmark_at(place)):
+            place = self._order.next_open(self._reading, place)
+        self._go(place)
 
     # Recording
 
@@ -440,6 +484,15 @@ class ReadingEditor:
 
 def _now() -> datetime:
     return datetime.now(UTC)
+
+
+def _level_beside(level: str, by: int) -> str:
+    """Return the level so many below; the last of the spine at its ends."""
+    return LEVELS[max(0, min(len(LEVELS) - 1, LEVELS.index(level) + by))]
+
+
+def _dealt_with(landmark: Landmark | None) -> bool:
+    return landmark is not None and landmark.status is not Status.PROPOSED
 
 
 def _position(landmark: Landmark | None) -> bool:

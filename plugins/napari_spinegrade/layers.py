@@ -132,6 +132,12 @@ def _behind(points: Floats) -> Floats | None:
     return place
 
 
+def faces_right(points: Floats) -> bool:
+    """Return whether most bodies of ``(23, 6, 2)`` points have their front at the right."""
+    fronts, backs = points[:, [0, 3], 1], points[:, [2, 5], 1]
+    return bool(np.nansum(np.sign(fronts - backs)) > 0)
+
+
 def nearest_mark(marks: Marks, place: Floats, reach: float, aspect: float = 1.0) -> int | None:
     """Return which mark is nearest to a place, within ``reach`` columns of it; None where none is.
 

@@ -11,8 +11,10 @@ from napari_spinegrade.editor import Order, ReadingEditor
 from napari_spinegrade.saving import (
     Held,
     OtherReadingError,
+    film_stem,
     found_reading,
     hold,
+    last_occasion,
     next_occasion,
     path_beside,
     reading_path,
@@ -81,7 +83,7 @@ def rescue(reading: Reading) -> str:
 class Wish:
     """Whose reading of which occasion is to be opened, and where readings are kept.
 
-    Occasion 0 begins another, None goes on with the first.  ``beside`` begins a reading under another name
+    Occasion 0 begins another, None goes on with the last.  ``beside`` begins a reading under another name
     where the file is taken by a reading of another film.
     """
 
@@ -102,7 +104,8 @@ def open_reading(film: Radiograph, source: Path, wish: Wish) -> Opened:
     FormatError
         If a reading lies there that cannot be read.  It is left alone.
     """
-    number = next_occasion(source, wish.reader, wish.folder) if wish.occasion == 0 else wish.occasion or 1
+    which = next_occasion if wish.occasion == 0 else last_occasion
+    number = wish.occasion or which(source, wish.reader, wish.folder)
     path = reading_path(source, wish.reader, number, wish.folder)
     path, begun = _found(path, film.image, wish)
     held = hold(path)
@@ -123,7 +126,7 @@ def _found(path: Path, image: ImageIdentity, wish: Wish) -> tuple[Path, Reading 
 
 
 def _new(film: Radiograph, source: Path, reader: str, occasion: int) -> Reading:
-    name = source.name.rsplit(".", 1)[0] or source.name
+    name = film_stem(source)
     return Reading(
         Exam(name, name), reader, occasion=occasion, image=film.image, calibration=film.calibration
     )

@@ -35,8 +35,15 @@ class OtherReadingError(FormatError):
 
 def reading_path(film: Path, reader: str, occasion: int, folder: Path | None = None) -> Path:
     """Return the file of a reader's reading of a film: beside it, or in a folder of readings."""
-    stem = film.name.rsplit(".", 1)[0] if "." in film.name else film.name
-    return (folder or film.parent) / f"{stem}_{safe_name(reader)}_{occasion}{SUFFIX}"
+    return (folder or film.parent) / f"{film_stem(film)}_{safe_name(reader)}_{occasion}{SUFFIX}"
+
+
+def film_stem(film: Path) -> str:
+    """Return the name of a film without the suffix of a format; a UID with dots has none."""
+    from spinegrade.io.film import FILM_FORMATS
+
+    known = tuple(suffix for one in FILM_FORMATS for suffix in one.suffixes)
+    return film.stem if film.name.lower().endswith(known) else film.name
 
 
 def safe_name(name: str) -> str:
@@ -156,6 +163,11 @@ def found_reading(path: Path, image: ImageIdentity, reader: str) -> Reading | No
         msg = f"{path}: expected a reading by {reader!r}, got one by {reading.reader!r}"
         raise OtherReadingError(msg)
     return reading
+
+
+def last_occasion(film: Path, reader: str, folder: Path | None = None) -> int:
+    """Return the last occasion on which a reader has begun a film; 1 where there is none."""
+    return max(1, next_occasion(film, reader, folder) - 1)
 
 
 def next_occasion(film: Path, reader: str, folder: Path | None = None) -> int:

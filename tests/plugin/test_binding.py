@@ -189,6 +189,18 @@ class TestCorrecting:
         assert grabbed[0] == Place("T4", "superior_anterior")
         assert grabbed[-1] is None
 
+    def test_slip_on_a_landmark_moves_nothing(self, adult):
+        click(adult, 200, 100)
+        gesture(adult, [(200, 100), (202, 101)], moved=[(0, 0), (2, 1)])
+        assert adult.marks.data.tolist() == [[200, 100]]
+        assert adult.editor.cursor == Place("T4", "superior_anterior")
+
+    def test_slip_beside_a_landmark_places_the_next_one_there(self, adult):
+        click(adult, 200, 100)
+        gesture(adult, [(200, 108), (202, 108)], moved=[(0, 0), (0, 2)])
+        assert adult.marks.data.tolist() == [[200, 100], [202, 108]]
+        assert [one.did for one in adult.editor.reading.events] == ["place", "place"]
+
     def test_film_stays_still_meanwhile(self, adult):
         click(adult, 200, 100)
         going = adult._on_press(adult.viewer, event(adult, "mouse_press", (200, 100)))

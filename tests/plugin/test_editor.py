@@ -127,6 +127,23 @@ class TestWalking:
         editor.step(40)
         assert editor.cursor == Place("L4", "inferior_anterior")
 
+    def test_complete_vertebra_is_taken_in_hand_and_a_click_moves_nothing_of_it(self, editor):
+        body(editor, "T4")
+        body(editor, "T5")
+        before = stripped(editor.reading)
+        editor.go_to_level("T4")
+        assert (editor.level, editor.cursor) == ("T4", None)
+        with pytest.raises(ReadingError, match="T4: expected a landmark to place"):
+            editor.place(5, 5)
+        assert stripped(editor.reading) == before
+        editor.step(1)
+        assert editor.cursor == Place("T5", "superior_anterior")
+        editor.go_to_level("T4")
+        editor.step(-1)
+        assert editor.cursor == Place("T4", "superior_anterior")
+        editor.go_on()
+        assert editor.cursor == Place("T6", "superior_anterior")
+
     def test_says_when_it_moves_and_only_then(self, editor):
         moves = []
         editor.moved.connect(lambda: moves.append(editor.cursor))
@@ -171,6 +188,29 @@ class TestCorrecting:
         assert editor.shown.vertebrae[0].landmarks["superior_anterior"].column == 799.5
         editor.end_preview()
         assert editor.shown is before
+
+    def test_refused_correction_changes_nothing_not_even_what_is_at_hand(self, editor):
+        body(editor, "T4")
+        editor.go_to_level("T8")
+        with pytest.raises(ReadingError, match="expected a point on the film"):
+            editor.correct(Place("T4", "superior_middle"), -300, 5)
+        assert (editor.level, editor.cursor) == ("T8", Place("T8", "superior_anterior"))
+
+    def test_what_is_removed_is_the_mark_at_the_cursor_and_no_other(self, editor):
+        editor.go_to(Place("T6", "superior_anterior"))
+        editor.place(5, 5)
+        editor.mark(Status.NOT_VISIBLE)
+        editor.step(-1)
+        assert editor.to_remove() == Place("T6", "superior_middle")
+        editor.go_to(Place("T6", "inferior_anterior"))
+        assert editor.to_remove() == Place("T6", "superior_anterior")
+
+    def test_nudge_leaves_other_vertebrae_alone(self, editor):
+        body(editor, "T4")
+        editor.go_to_level("T9")
+        before = editor.reading
+        editor.nudge(5, 5)
+        assert editor.reading == before
 
     def test_removed_landmark_is_the_next_to_place(self, editor):
         body(editor, "T8")
@@ -286,6 +326,39 @@ class TestTakingBack:
         editor.place(2, 2)
         assert not editor.can_redo
         assert editor.redo() is None
+
+    def test_vertebra_at_hand_follows_what_is_taken_back(self, editor):
+        body(editor, "T4")
+        body(editor, "T5")
+        editor.set_visual_grade("T5", 2.0)
+        editor.go_to_level("L4")
+        editor.undo()
+        assert editor.level == "T5"
+        editor.undo()
+        assert (editor.level, editor.cursor) == ("T5", Place("T5", "inferior_anterior"))
+
+    def test_next_click_after_taking_back_a_clearing_or_a_renaming_moves_nothing(self, editor):
+        body(editor, "T4")
+        body(editor, "T5")
+        for action in (lambda: editor.clear("T5"), lambda: editor.shift_levels(1)):
+            before = stripped(editor.reading)
+            action()
+            editor.undo()
+            assert stripped(editor.reading) == before
+            assert editor.cursor == Place("T6", "superior_anterior")
+            assert editor.level == "T5"
+
+    def test_renaming_takes_cursor_and_vertebra_at_hand_along(self, editor):
+        body(editor, "T4")
+        body(editor, "T5")
+        editor.place(200, 300)
+        assert (editor.level, editor.cursor) == ("T6", Place("T6", "superior_middle"))
+        editor.shift_levels(1)
+        assert (editor.level, editor.cursor) == ("T7", Place("T7", "superior_middle"))
+        editor.undo()
+        assert (editor.level, editor.cursor) == ("T6", Place("T6", "superior_middle"))
+        editor.redo()
+        assert (editor.level, editor.cursor) == ("T7", Place("T7", "superior_middle"))
 
     def test_cursor_follows(self, editor):
         body(editor, "T8")

@@ -27,6 +27,8 @@ class TestWhere:
     def test_one_file_a_reader_and_occasion_beside_the_film(self, tmp_path):
         path = reading_path(tmp_path / "spine.one.dcm", "Dr. A/B", 2)
         assert path == tmp_path / "spine.one_Dr.-A-B_2.reading.json"
+        uid = tmp_path / "1.2.840.113619.2"
+        assert reading_path(uid, "R1", 1).name == "1.2.840.113619.2_R1_1.reading.json"
         assert reading_path(tmp_path / "IM0001", "R1", 1, tmp_path / "r").parent == tmp_path / "r"
 
     def test_next_occasion_is_the_first_without_a_file(self, tmp_path):
@@ -108,8 +110,12 @@ class TestOpening:
         second = open_reading(*film, Wish("R1", occasion=0))
         assert (second.held.path.name, second.editor.reading.occasion) == ("film_R1_2.reading.json", 2)
         assert second.editor.reading.vertebrae == ()
+        second.editor.place(2, 2)
         first.close()
         second.close()
+        again = open_reading(*film, Wish("R1"))
+        assert (again.begun, again.editor.reading.occasion) == (True, 2)
+        again.close()
 
     def test_reading_of_another_film_is_refused_and_left_alone(self, film):
         opened = open_reading(*film, Wish("R1"))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
 
 from qtpy.QtCore import QTimer
 from qtpy.QtGui import QKeySequence, QShortcut
@@ -14,6 +15,7 @@ from napari_spinegrade import display
 from napari_spinegrade.binding import Binding
 from napari_spinegrade.blinding import BLINDING
 from napari_spinegrade.doubts import doubts_about
+from napari_spinegrade.layers import faces_right
 from napari_spinegrade.opening import Opened, Wish, dealt_with, open_reading
 from napari_spinegrade.preferences import preferences
 from napari_spinegrade.saving import OtherReadingError
@@ -34,7 +36,7 @@ if TYPE_CHECKING:
     from napari.layers import Image
     from qtpy.QtGui import QCloseEvent, QHideEvent, QShowEvent
 
-    from napari_spinegrade.editor import Place, ReadingEditor
+    from napari_spinegrade.editor import Place
     from napari_spinegrade.live import Numbers
     from napari_spinegrade.preferences import Preferences
     from napari_spinegrade.shortcuts import Shortcut
@@ -43,6 +45,10 @@ DESK_WIDTH = 384
 """Width of the desk, which leaves the film most of a 1366 pixel screen."""
 _RETRY_MS = 4000
 """Time after which a save that failed is tried again."""
+
+
+DESKS: WeakSet[ReadingDesk] = WeakSet()
+"""The desks of this process: two in one window would both take every click."""
 
 
 class ReadingDesk(SeeingActions):
@@ -65,6 +71,7 @@ class ReadingDesk(SeeingActions):
         """Whether a study says which film is read: then no other can be, and its rules hold."""
         self.numbers_forbidden = False
         self._grabbed: Place | None = None
+        self._pointed_at = (0.0, 0.0)
         self._preset = 0
         self._presets: list[tuple[str, display.Limits]] = []
         self._keys: list[str] = []
@@ -73,10 +80,7 @@ class ReadingDesk(SeeingActions):
         self._foreign: Image | None = None
         self._asked_beside: Image | None = None
         self._build()
-        self._retry = QTimer(self)
-        self._retry.setInterval(_RETRY_MS)
-        self._retry.timeout.connect(self.save)
-        self._note = PointerNote(self)
+        DESKS.add(self)
         viewer.layers.events.inserted.connect(self._on_layer)
         viewer.layers.events.removed.connect(self._on_layer_removed)
         if not in_study:
@@ -100,6 +104,9 @@ class ReadingDesk(SeeingActions):
             layout.addWidget(part)
         layout.setStretchFactor(self.profile, 1)
         self.setFixedWidth(DESK_WIDTH)
+        self._note, self._retry = PointerNote(self), QTimer(self)
+        self._retry.setInterval(_RETRY_MS)
+        self._retry.timeout.connect(self.save)
         self.table.chosen.connect(self.go_to_level)
         self.film_panel.preset_chosen.connect(self.use_preset)
         self.actions_panel.reason_chosen.connect(self.set_reason)
@@ -112,13 +119,19 @@ class ReadingDesk(SeeingActions):
     # Films
 
     @property
+    def others(self) -> list[ReadingDesk]:
+        """The other desks in this window."""
+        return [desk for desk in DESKS if desk is not self and desk.viewer is self.viewer]
+
+    @property
     def films(self) -> list[Image]:
         """The films that are open in the viewer, in the order in which they were opened."""
         return [layer for layer in self.viewer.layers if "film" in layer.metadata.get("spinegrade", {})]
 
     def _on_layer(self, event: object) -> None:
         layer = getattr(event, "value", None)
-        if layer is None or self.in_study or BLINDING.is_open:
+        occupied = any(other.binding is not None for other in self.others)
+        if layer is None or self.in_study or BLINDING.is_open or occupied:
             return
         if "film" in layer.metadata.get("spinegrade", {}):
             QTimer.singleShot(0, self._take_film if self.binding is None else self._show_films)
@@ -132,8 +145,19 @@ class ReadingDesk(SeeingActions):
         """See to it after napari's event: taking layers away within it ends the process in OpenGL."""
         if self.binding is not None and getattr(event, "value", None) is self.binding.film:
             QTimer.singleShot(0, self._film_gone)
+        elif self.binding is not None and getattr(event, "value", None) in self.binding.drawn:
+            QTimer.singleShot(0, self._draw_anew)
         else:
             self._show_films()
+
+    def _draw_anew(self) -> None:
+        """Draw the reading again after somebody removed one of its layers."""
+        if self.binding is not None and self.opened is not None:
+            film = self.binding.film
+            self._unbind_keys()
+            self.binding.close()
+            self._bind(film, self.opened)
+            self.head.say("A layer of the reading was removed; it is drawn anew")
 
     def _film_gone(self) -> None:
         if self.binding is not None and self.binding.film not in self.viewer.layers:
@@ -144,7 +168,9 @@ class ReadingDesk(SeeingActions):
     def _take_film(self) -> None:
         """Begin with the last film that was opened, if there is one."""
         films = self.films
-        if BLINDING.is_open:
+        if any(other.binding is not None for other in self.others):
+            self.head.say("A reading desk is open in this window already; read there, or close it", bad=True)
+        elif BLINDING.is_open:
             self.head.say("A blinded reading is open: sign out of the study to read anything else")
         elif films and self.binding is None:
             self.open_film(films[-1])
@@ -179,13 +205,12 @@ class ReadingDesk(SeeingActions):
         self.opened = opened
         for film in self.films:
             film.visible = film is layer
-        self.binding = Binding(
-            self.viewer, layer, opened.editor, self.method, hidden_numbers=self.hidden_numbers
-        )
+        self._bind(layer, opened)
         self._presets = display.presets(layer.metadata["spinegrade"]["film"])
-        self._listen(self.binding, opened.editor)
-        self._bind_keys()
-        self.film_panel.show_film(layer, [name for name, _ in self._presets])
+        opened.editor.moved.connect(self._show_cursor)
+        opened.editor.kept.connect(self._show_kept)
+        opened.editor.changed.connect(self._fall_silent)
+        self.film_panel.show_presets([name for name, _ in self._presets])
         self.head.show_reading(opened.editor.reading, opened.held)
         self._show_all()
         self._show_films()
@@ -205,15 +230,17 @@ class ReadingDesk(SeeingActions):
         else:
             self.head.say(opened.words)
 
-    def _listen(self, binding: Binding, editor: ReadingEditor) -> None:
-        binding.measured.connect(self._show_numbers)
-        binding.said.connect(lambda words: self.head.say(words, bad=True))
-        binding.pointed.connect(self._on_pointed)
-        binding.grabbed.connect(self._on_grabbed)
-        binding.windowed.connect(self._show_window)
-        editor.moved.connect(self._show_cursor)
-        editor.changed.connect(self.head.stop_asking)
-        editor.kept.connect(self._show_kept)
+    def _bind(self, layer: Image, opened: Opened) -> None:
+        """Draw a reading on its film, and take mouse and keys."""
+        self.binding = Binding(
+            self.viewer, layer, opened.editor, self.method, hidden_numbers=self.hidden_numbers
+        )
+        self.binding.measured.connect(self._show_numbers)
+        self.binding.said.connect(lambda words: self.head.say(words, bad=True))
+        self.binding.pointed.connect(self._on_pointed)
+        self.binding.grabbed.connect(self._on_grabbed)
+        self.binding.windowed.connect(self._show_window)
+        self._bind_keys()
 
     def close_film(self) -> None:
         """Stop reading the film; everything is saved already."""
@@ -233,13 +260,7 @@ class ReadingDesk(SeeingActions):
     def _bind_keys(self) -> None:
         if self.binding is None:
             return
-        targets = [
-            self.viewer,
-            self.binding.marks,
-            self.binding.film,
-            self.binding.labels,
-            self.binding.outline,
-        ]
+        targets = self._key_targets()
         for key, callback in callbacks(self, self.shortcuts):
             if key in BY_WRITING:
                 shortcut = QShortcut(QKeySequence(key), self)
@@ -251,6 +272,11 @@ class ReadingDesk(SeeingActions):
             self._keys.append(key)
         self._take_canvas()
 
+    def _key_targets(self) -> list[Any]:
+        """Return what of napari takes keys: the viewer, and every layer that may be the active one."""
+        binding = self.binding
+        return [self.viewer] if binding is None else [self.viewer, binding.film, *binding.drawn]
+
     def _take_canvas(self) -> None:
         """Take the pointer over the film, once the desk is docked beside it."""
         canvas = canvas_of(self.window())
@@ -259,8 +285,7 @@ class ReadingDesk(SeeingActions):
 
     def _unbind_keys(self) -> None:
         """Give napari its keys back."""
-        targets = [self.viewer] if self.binding is None else [self.viewer, self.binding.film]
-        for target in targets:
+        for target in self._key_targets():
             for key in self._keys:
                 target.bind_key(key, None)
         self._keys.clear()
@@ -289,7 +314,8 @@ class ReadingDesk(SeeingActions):
         self.profile.show_numbers(None if self.hidden_numbers else numbers)
         self.profile.setVisible(not self.numbers_forbidden)
         self.findings.setVisible(not self.numbers_forbidden)
-        self.findings.show_numbers(None if self.hidden_numbers else numbers, editor.level, self.method)
+        level = editor.level if self._grabbed is None else self._grabbed.level
+        self.findings.show_numbers(None if self.hidden_numbers else numbers, level, self.method)
         self._show_calibration()
         self.head.show_progress(dealt_with(editor.shown, editor.order), len(editor.order.places))
         self.actions_panel.show_state(editor)
@@ -298,8 +324,11 @@ class ReadingDesk(SeeingActions):
         if self.opened is None:
             return
         editor = self.opened.editor
-        self.head.show_next(editor.cursor)
-        self.table.show_cursor(editor.cursor)
+        left = len(editor.order.places) - dealt_with(editor.reading, editor.order)
+        mirrored = faces_right(editor.reading.landmarks)
+        self.head.show_next(editor.cursor, editor.level, left=left, mirrored=mirrored)
+        self.table.show_cursor(editor.cursor, editor.level)
+        self._renew_note()
         if self.binding is not None and not self.hidden_numbers:
             self.findings.show_numbers(self.binding.numbers, editor.level, self.method)
         self.actions_panel.show_state(editor)
@@ -314,9 +343,16 @@ class ReadingDesk(SeeingActions):
         else:
             self._retry.stop()
 
+    def _fall_silent(self) -> None:
+        """Take away what was said before the last action, but not that something is not saved."""
+        if self.opened is not None and not self.opened.editor.unsaved:
+            self.head.fall_silent()
+
     def _show_window(self) -> None:
         if self.binding is not None:
-            self.film_panel.show_window(self.binding.film)
+            limits = tuple(self.binding.film.contrast_limits)
+            shown = (n for n, (_, preset) in enumerate(self._presets) if tuple(preset) == limits)
+            self.film_panel.show_window(self.binding.film, next(shown, -1))
 
     def _show_calibration(self) -> None:
         if self.binding is None or self.opened is None:
@@ -327,6 +363,7 @@ class ReadingDesk(SeeingActions):
 
     def _on_pointed(self, row: float, column: float) -> None:
         """Name the next landmark beside the pointer, or show what is under one that is dragged."""
+        self._pointed_at = (row, column)
         if self.binding is None or self.opened is None:
             return
         if self._grabbed is not None:
@@ -339,6 +376,11 @@ class ReadingDesk(SeeingActions):
         over = 0 <= row < rows and 0 <= column < columns
         cursor = self.opened.editor.cursor
         self._note.show_name(cursor.words if cursor and over and self.viewer.mouse_over_canvas else "")
+
+    def _renew_note(self) -> None:
+        """Name the landmark that is next now beside a pointer that has not moved."""
+        if self._note.isVisible() and self._grabbed is None:
+            self._on_pointed(*self._pointed_at)
 
     def _on_grabbed(self, place: Place | None) -> None:
         self._grabbed = place
@@ -418,14 +460,18 @@ class ReadingDesk(SeeingActions):
     # Qt
 
     def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802  Qt's name
-        """Give the keys back while the desk is closed."""
+        """Give keys and mouse back while the desk is closed."""
         self._note.show_name("")
         self._unbind_keys()
+        if self.binding is not None:
+            self.binding.asleep = True
         super().hideEvent(event)
 
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802  Qt's name
         """Take the keys when the desk is seen."""
         super().showEvent(event)
+        if self.binding is not None:
+            self.binding.asleep = False
         if self.binding is not None and not self._keys:
             self._bind_keys()
         elif self.binding is not None:

@@ -26,20 +26,21 @@ class NextMark(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._next: str | None = None
-        self.setFixedSize(QSize(64, 46))
+        self._mirrored = False
+        self.setFixedSize(QSize(64, 42))
 
-    def show_next(self, landmark: str | None) -> None:
-        """Show which landmark is next."""
-        self._next = landmark
+    def show_next(self, landmark: str | None, *, mirrored: bool) -> None:
+        """Show which landmark is next; ``mirrored`` has the front at the right, as on the film."""
+        self._next, self._mirrored = landmark, mirrored
         self.update()
 
     def paintEvent(self, _: QPaintEvent) -> None:  # noqa: N802  Qt's name
-        """Paint the body, front at the left."""
+        """Paint the body."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        across = (8, 32, 56)
+        across = (56, 32, 8) if self._mirrored else (8, 32, 56)
         places = [
-            QPointF(across[n % 3], (8, 12, 8)[n % 3] if n < 3 else (38, 34, 38)[n % 3]) for n in range(6)
+            QPointF(across[n % 3], (6, 10, 6)[n % 3] if n < 3 else (36, 32, 36)[n % 3]) for n in range(6)
         ]
         painter.setPen(QPen(QColor(QUIET), 1.4))
         painter.drawPolygon(QPolygonF([places[n] for n in ROUND_THE_BODY]))
@@ -67,9 +68,11 @@ class HeadPanel(QWidget):
         self.progress.setFixedHeight(6)
         self.progress.setTextVisible(False)
         self.words = label(colour=QUIET, wrap=True)
-        self.words.setMinimumHeight(34)
+        self.words.setFixedHeight(34)
         self.words.setAlignment(Qt.AlignmentFlag.AlignTop)
         self._action = ""
+        self.bad = False
+        """Whether what is said is that something went wrong."""
         self.answer = button("", "", lambda: self.answered.emit(self._action))
         self.answer.hide()
         self._lay_out()
@@ -113,10 +116,11 @@ class HeadPanel(QWidget):
         if unsaved:
             self.say(f"Not saved, trying again: {unsaved}", bad=True)
 
-    def show_next(self, cursor: Place | None) -> None:
-        """Show the landmark that the next click places."""
-        self.next.setText(cursor.words if cursor else "All landmarks dealt with")
-        self.picture.show_next(cursor.landmark if cursor else None)
+    def show_next(self, cursor: Place | None, level: str, *, left: int, mirrored: bool) -> None:
+        """Show the landmark that the next click places, or that there is none: of the level, or at all."""
+        none = f"{level}: none left to place" if left else "All landmarks dealt with"
+        self.next.setText(cursor.words if cursor else none)
+        self.picture.show_next(cursor.landmark if cursor else None, mirrored=mirrored)
 
     def show_progress(self, done: int, of: int) -> None:
         """Show how many landmarks are dealt with."""
@@ -129,6 +133,7 @@ class HeadPanel(QWidget):
         self.words.setText(words)
         self.words.setToolTip(words)
         self.words.setStyleSheet(f"color: {BAD if bad else QUIET}")
+        self.bad = bad
         self.answer.hide()
 
     def ask(self, words: str, answer: str, action: str, *, bad: bool = False) -> None:
@@ -144,6 +149,6 @@ class HeadPanel(QWidget):
         """The action that the reader is being asked about; empty where there is none."""
         return "" if self.answer.isHidden() else self._action
 
-    def stop_asking(self) -> None:
-        """Take the question away."""
-        self.answer.hide()
+    def fall_silent(self) -> None:
+        """Take away what was said or asked before the last action."""
+        self.say("")

@@ -54,6 +54,7 @@ class FilmPanel(QWidget):
         self.calibration, self.window_words = label(wrap=True), label()
         self.presets = choice("", self.preset_chosen.emit)
         self.presets.setToolTip(words["next_preset"])
+        self.presets.setPlaceholderText("windowed by hand")
         self.buttons = {
             action: button(text, words[action], partial(self.called.emit, action))
             for action, text in (
@@ -76,12 +77,11 @@ class FilmPanel(QWidget):
         for column, stretch in enumerate((1, 1, 0, 0, 0)):
             layout.setColumnStretch(column, stretch)
 
-    def show_film(self, film: Image, presets: list[str]) -> None:
-        """Show another film."""
+    def show_presets(self, presets: list[str]) -> None:
+        """Show the windows of another film."""
         self.presets.clear()
         self.presets.addItems(presets or ["no window in the file"])
         self.presets.setEnabled(bool(presets))
-        self.show_window(film)
 
     def show_calibration(self, calibration: Calibration, words: str) -> None:
         """Show what a length on the film means."""
@@ -94,8 +94,10 @@ class FilmPanel(QWidget):
         self.calibration.setText(f"<b>{calibration.state.value}</b>: {unit}")
         self.calibration.setToolTip(words)
 
-    def show_window(self, film: Image) -> None:
-        """Show window and level."""
+    def show_window(self, film: Image, preset: int) -> None:
+        """Show window and level, and which of the film's windows that is; -1 for none of them."""
+        if self.presets.isEnabled():
+            self.presets.setCurrentIndex(preset)
         facts = film.metadata["spinegrade"]
         modality = None if facts["baked"] else facts["film"].display.modality
         words = display.window_words(tuple(film.contrast_limits), modality)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from qtpy.QtWidgets import QWidget
 
-BUTTON_HEIGHT = 22
+BUTTON_HEIGHT = 20
 NEXT_STYLE = f"color: {NEXT}; font-weight: bold"
 BAD, GOOD, QUIET = "#ff8f8f", "#8fd694", "#9aa4ad"
 

@@ -28,7 +28,7 @@ class ProfilePlot(QWidget):
         super().__init__()
         self.levels = levels
         self._numbers: Numbers | None = None
-        self.setMinimumHeight(88)
+        self.setMinimumHeight(72)
         self.setToolTip("Heights by level; short bars are the heights expected")
 
     def show_numbers(self, numbers: Numbers | None) -> None:

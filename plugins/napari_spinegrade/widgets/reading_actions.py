@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from qtpy.QtWidgets import QInputDialog, QWidget
 
 from napari_spinegrade.changes import by_level
-from napari_spinegrade.editor import Place
 from spinegrade.errors import SpinegradeError
 from spinegrade.readings import CountedFrom, NotEvaluableReason, Status
 
@@ -72,12 +71,12 @@ class ReadingActions(QWidget):
         self._do("step_level", -1)
 
     def go_to_level(self, level: str) -> None:
-        """Go to a vertebra: to its first landmark that is still to do, or its first."""
-        if self.editor is None:
-            return
-        places = [Place(level, name) for name in self.editor.order.landmarks]
-        still = [place for place in places if self.editor.landmark_at(place) is None]
-        self._do("go_to", (still or places)[0])
+        """Go to a vertebra: to its first landmark that is still to do."""
+        self._do("go_to_level", level)
+
+    def go_on(self) -> None:
+        """Go on with the next landmark that is to do."""
+        self._do("go_on")
 
     def not_visible(self) -> None:
         """Say that the landmark cannot be seen."""
@@ -135,7 +134,7 @@ class ReadingActions(QWidget):
 
     def remove(self) -> None:
         """Remove the landmark at the cursor, or that placed last."""
-        place = self.editor.last_placed() if self.editor else None
+        place = self.editor.to_remove() if self.editor else None
         if place is not None:
             self._do("remove", place)
 
@@ -160,7 +159,10 @@ class ReadingActions(QWidget):
 
     def _grade(self, grade: float | None) -> None:
         if self.editor is not None:
-            self._do("set_visual_grade", self.editor.level, grade)
+            level = self.editor.level
+            self._do("set_visual_grade", level, grade)
+            if not self.head.bad:
+                self.head.say(f"{level}: your grade is {'none' if grade is None else format(grade, 'g')}")
 
     def grade_0(self) -> None:
         """Grade the vertebra 0."""

@@ -56,9 +56,10 @@ class SeeingActions(ReadingActions):
             self.binding.set_limits(self._presets[number][1])
 
     def next_preset(self) -> None:
-        """Use the film's next window."""
-        if self._presets:
-            self.use_preset((self._preset + 1) % len(self._presets))
+        """Use the film's next window, or its own again where another is shown."""
+        if self.binding is not None and self._presets:
+            shown = tuple(self.binding.film.contrast_limits) == tuple(self._presets[self._preset][1])
+            self.use_preset((self._preset + shown) % len(self._presets))
 
     def invert(self) -> None:
         """Show white as black and black as white."""
@@ -97,7 +98,15 @@ class SeeingActions(ReadingActions):
 
     def fit_film(self) -> None:
         """Fill the canvas with the film, once the window has its size."""
-        QTimer.singleShot(0, self.viewer.reset_view)
+        QTimer.singleShot(0, self._fit_film)
+
+    def _fit_film(self) -> None:
+        """Fill the canvas with the film that is read, whatever else is open."""
+        if self.binding is None:
+            self.viewer.reset_view()
+            return
+        rows, columns = self.binding.film.data.shape[:2]
+        self._fit(np.array([(-0.5, -0.5), (rows - 0.5, columns - 0.5)]), margin=0.02)
 
     def fit_spine(self) -> None:
         """Fill the canvas with all that has been placed, or the film."""
@@ -112,7 +121,7 @@ class SeeingActions(ReadingActions):
         height, width = self.viewer.canvas.size
         view = display.fit(points * scale, margin, width / height)
         if view is None:
-            self.viewer.reset_view()
+            self._fit_film()
             return
         (down, right), (extent, _) = view
         camera = self.viewer.scene.camera
@@ -132,8 +141,13 @@ class SeeingActions(ReadingActions):
     def calibrate(self) -> None:
         """Ask for two clicks on a ruler or ball, and for its length."""
         if self.binding is not None:
-            self.head.say("Click both ends of the ruler, or both sides of the ball")
+            self.head.say("Click both ends of the ruler, or both sides of the ball; Escape leaves it")
             self.binding.measure_next(self._ask_length)
+
+    def stop_measuring(self) -> None:
+        """Leave the ruler."""
+        if self.binding is not None and self.binding.stop_measuring():
+            self.head.say("No ruler set")
 
     def _ask_length(self, start: tuple[float, float], end: tuple[float, float]) -> None:
         millimetres, given = QInputDialog.getDouble(
@@ -154,3 +168,5 @@ class SeeingActions(ReadingActions):
             return
         column = millimetres / length
         self._do("set_calibration", Calibration(CalibrationState.USER, column * aspect, column))
+        if not self.head.bad:
+            self.head.say(f"Set by hand: {millimetres:g} mm between the two clicks")

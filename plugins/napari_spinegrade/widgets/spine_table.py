@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 COLUMNS = ("level", "body", "ant.", "mid.", "post.", "loss", "grade", "yours")
 _WIDTHS = (40, 56, 44, 44, 44, 46, 46, 46)
-_ROW = 18
+_ROW = 17
 _BODY, _LOSS, _GRADE, _YOURS = 1, 5, 6, 7
 
 
@@ -71,10 +71,9 @@ class SpineTable(QTableWidget):
     def _cell(self, row: int, column: int) -> QTableWidgetItem:
         return self._cells[row][column]
 
-    def show_cursor(self, cursor: Place | None) -> None:
-        """Mark the level that is worked on, and the landmark that is next."""
+    def show_cursor(self, cursor: Place | None, level: str) -> None:
+        """Mark the level at hand, and the landmark that is next."""
         self._cursor = cursor
-        level = None if cursor is None else cursor.level
         self._show_next()
         for row, name in enumerate(self.levels):
             item = self._cell(row, 0)

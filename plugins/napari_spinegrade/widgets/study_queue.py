@@ -75,6 +75,8 @@ class StudyQueue(QWidget):
         except SpinegradeError as error:
             self.say(str(error), bad=True)
             return
+        for other in self.desk.others:
+            other.close_film()
         self.desk.numbers_forbidden = self.run.hides_computed
         self.desk.hidden_numbers = self.run.hides_computed or self.desk.hidden_numbers
         self._next()
