@@ -77,7 +77,7 @@ def readings(draw, min_levels=0):
     return Reading(
         exam=Exam(draw(_NAMES), draw(_NAMES), draw(st.none() | st.dates())),
         reader=draw(_NAMES),
-        occasion=draw(st.integers(1, 2**63 - 1)),
+        occasion=draw(st.integers(1, 2**53 - 1)),
         image=draw(_IMAGES),
         calibration=draw(_CALIBRATIONS),
         middle_point=draw(st.sampled_from(MiddlePoint)),

@@ -188,7 +188,7 @@ class Reading:
 
     exam: Exam
     reader: str = field(validator=_NAMED)
-    occasion: int = field(default=1, validator=validators.and_(validators.ge(1), validators.lt(2**63)))
+    occasion: int = field(default=1, validator=validators.and_(validators.ge(1), validators.lt(2**53)))
     image: ImageIdentity = field(factory=ImageIdentity)
     calibration: Calibration = field(factory=Calibration)
     middle_point: MiddlePoint = MiddlePoint.MID_CHORD
