@@ -2,7 +2,7 @@
 
 ``python sample_images/make.py`` renders ``scenes/*.toml`` to films, and writes ``readings/`` (reading files),
 ``landmarks.csv`` (the same as one table), ``truth/`` (readings without errors), ``truth.csv`` (heights in the
-patient) and ``patients.csv``.  Everything is simulated and seeded; nobody's film is in it.
+patient), ``patients.csv`` and ``patients/``.  Everything is simulated and seeded; nobody's film is in it.
 """
 
 from __future__ import annotations
@@ -85,6 +85,60 @@ PATIENTS = pl.DataFrame(
         ],
     }
 )
+
+
+# What a bone clinic would say of them, for `spinegrade assess --patients`.
+CLINIC = PATIENTS.with_columns(
+    local_disease=pl.Series([False] * 8),
+    high_energy_trauma=pl.Series([False] * 8),
+    postmenopausal=pl.Series([False, True, True, None, True, None, True, None]),
+    fractures_complete=pl.Series([True, True, True, True, True, True, None, True]),
+    exposures_complete=pl.Series([True, True, True, True, True, True, None, True]),
+    atypical_finding=pl.Series([None, "no", "no", "no", None, None, None, None], dtype=pl.String),
+    height_loss_cm=pl.Series([0.0, 3.0, 6.5, None, 2.0, 1.0, None, None]),
+)
+
+FRACTURES = pl.DataFrame(
+    {
+        "patient": ["sample-03", "sample-04"],
+        "site": ["hip", "forearm"],
+        "long_bone": [None, True],
+        "age_at": [80.0, 7.0],
+        "mechanism": ["low-energy", "low-energy"],
+    }
+)
+
+BMD = pl.DataFrame(
+    {
+        "patient": ["sample-02", "sample-04", "sample-04", "sample-05"],
+        "site": ["spine", "spine", "total_body_less_head", "femoral_neck"],
+        "device": ["Hologic"] * 4,
+        "z": [None, -2.3, -1.8, None],
+        "t": [-2.1, None, None, -2.5],
+        "reference": ["invented"] * 4,
+        "date": ["2026-03-09", "2026-04-27", "2026-04-27", "2026-05-04"],
+    }
+)
+
+EXPOSURES = pl.DataFrame(
+    {
+        "patient": ["sample-03", "sample-04"],
+        "exposure": ["glucocorticoid"] * 2,
+        "agent": ["prednisone", "prednisolone"],
+        "mg_per_day": [7.5, 20.0],
+        "months": [24.0, 5.0],
+    }
+)
+
+
+def write_patients() -> None:
+    """Write who the patients are, and the folder of what a clinic says of them."""
+    PATIENTS.write_csv(HERE / "patients.csv")
+    folder = HERE / "patients"
+    folder.mkdir(exist_ok=True)
+    tables = {"patients": CLINIC, "fractures": FRACTURES, "bmd": BMD, "exposures": EXPOSURES}
+    for name, table in tables.items():
+        table.write_csv(folder / f"{name}.csv")
 
 
 @frozen
@@ -183,7 +237,7 @@ def make() -> None:
                 write_reading(reading, HERE / "readings" / name)
     save_film(phantoms["wedge-biconcave"], HERE / "wedge-biconcave.png", force=True)
     write_truth(phantoms)
-    PATIENTS.write_csv(HERE / "patients.csv")
+    write_patients()
     main(["convert", str(HERE / "readings"), str(HERE / "landmarks.csv"), "--force"])
 
 

@@ -212,7 +212,7 @@ class TestReferencesAndRules:
         assert finding("L1", graded(rows, rules="genant-1993-above"))["grade"] == 0
 
     def test_an_unknown_rule_is_an_error(self):
-        with pytest.raises(RuleError, match=r"expected genant-1993, .* got 'genant-1894'"):
+        with pytest.raises(RuleError, match=r"expected .*genant-1993, .* got 'genant-1894'"):
             graded(table(), rules="genant-1894")
 
 

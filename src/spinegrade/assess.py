@@ -23,6 +23,7 @@ from spinegrade.genant_rule import GenantRule, genant_rule
 from spinegrade.io.arrays import as_spines, pixel_sizes
 from spinegrade.io.columns import CALIBRATION, READING_KEY, ROW, UNIT
 from spinegrade.morphometry import height_ratios, measure_area, measure_heights, pixel_along_height
+from spinegrade.norms.people import NormUse  # noqa: TC001  a field of Method
 from spinegrade.spine import STATUSES, SpineSummary, summarise_spines
 
 if TYPE_CHECKING:
@@ -73,7 +74,12 @@ SUMMARY_SCHEMA: dict[str, type[pl.DataType]] = {
 
 
 _OF_THE_MEASUREMENT = (
-    Flag.INCOMPLETE | Flag.NO_NEIGHBOUR | Flag.ONE_NEIGHBOUR | Flag.FRACTURED_NEIGHBOUR | Flag.NEIGHBOUR_BASE
+    Flag.INCOMPLETE
+    | Flag.NO_NORM
+    | Flag.NO_NEIGHBOUR
+    | Flag.ONE_NEIGHBOUR
+    | Flag.FRACTURED_NEIGHBOUR
+    | Flag.NEIGHBOUR_BASE
 )
 """Flags that speak of losses rather than of grades."""
 
@@ -92,7 +98,7 @@ class PointSd:
 
 @frozen
 class Method:
-    """How to grade: by which rule, against which reference, which levels, with what error, in which unit.
+    """How to grade: by which rule, reference and norm, which levels, with what error, in which unit.
 
     The unit ``as-calibrated`` is mm where the film gives them and px elsewhere; ``mm`` has no use for rows
     without.
@@ -103,6 +109,18 @@ class Method:
     levels: LevelRange = GRADED
     point_sd: PointSd | None = None
     unit: Unit = field(default="as-calibrated", validator=validators.in_(UNITS))
+    norms: NormUse | None = None
+
+    @property
+    def stamp(self) -> str:
+        """What a result was made by: the rule, and the norm where there is one."""
+        stamp = self.rule.source.stamp
+        return stamp if self.norms is None else f"{stamp}; {self.norms.norm.stamp}"
+
+    @property
+    def reference_words(self) -> str:
+        """The reference, and the norm that corrects it where there is one."""
+        return self.reference if self.norms is None else f"{self.reference}, norm {self.norms.norm.id}"
 
     @property
     def rule(self) -> GenantRule:
@@ -126,9 +144,23 @@ def find(spines: Spines, method: Method) -> Findings:
     heights = spines.spread(measure_heights(spines.points))
     areas = spines.spread(measure_area(spines.points))
     marked = spines.spread(spines.frame["evaluable"].fill_null(value=True).to_numpy()) != 0
-    grading = grade_spines(heights, method.rule, areas=areas, evaluable=marked, reference=method.reference)
+    ratio = _norm_ratio(spines, method)
+    grading = grade_spines(
+        heights, method.rule, areas=areas, evaluable=marked, reference=method.reference, norm_ratio=ratio
+    )
+    if ratio is not None:  # heights there were, but nothing to compare them with
+        wanting = np.isnan(ratio).any(axis=-1) & ~np.isnan(heights).any(axis=-1) & marked
+        grading.flags[wanting] = Flag.NO_NORM
     inside = _inside(spines.window, method.levels)
     return Findings(heights, areas, grading, np.where(inside, grading.grade, np.nan))
+
+
+def _norm_ratio(spines: Spines, method: Method) -> Floats | None:
+    """Return the ``(spines, levels of the window, 3)`` ratios that a norm has for these people."""
+    if method.norms is None:
+        return None
+    people = spines.frame.select("patient", "date")[spines.firsts]
+    return method.norms.expected_ratios(people["patient"], people["date"])[:, spines.window]
 
 
 def _inside(window: slice, levels: LevelRange) -> NDArray[np.bool_]:
@@ -171,9 +203,9 @@ def grade_rows(spines: Spines, method: Method) -> pl.DataFrame:
         *_columns(PROBABILITIES, np.where(graded[:, None], probabilities, np.nan)),
         spines.frame["visual_grade"],
         pl.Series("evaluable", ~np.isnan(spines.gather(grading.height_loss))),
-        pl.lit(method.reference).alias("reference"),
+        pl.lit(method.reference_words).alias("reference"),
         _flags(spines.gather(grading.flags), inside, _at_detector(spines)),
-        pl.lit(method.rule.source.stamp).alias("rules"),
+        pl.lit(method.stamp).alias("rules"),
         pl.lit(__version__).alias("version"),
     )
     return frame.select(ROW, *RESULT_SCHEMA)
@@ -267,8 +299,8 @@ def summarise_rows(spines: Spines, method: Method) -> pl.DataFrame:
         *(_column(f"grade_{level}", every[:, LEVELS.index(level)]) for level in method.levels.levels),
         pl.lit(str(method.levels)).alias("levels"),
         *_summary_columns(summary),
-        pl.lit(method.reference).alias("reference"),
-        pl.lit(method.rule.source.stamp).alias("rules"),
+        pl.lit(method.reference_words).alias("reference"),
+        pl.lit(method.stamp).alias("rules"),
         pl.lit(__version__).alias("version"),
     )
     schema = summary_schema(method.levels)

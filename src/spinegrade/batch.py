@@ -23,6 +23,7 @@ from spinegrade.executors import UNDER_WAY, Where
 from spinegrade.io.checks import sound_spines
 from spinegrade.io.columns import READING_KEY, ROW, Problem
 from spinegrade.io.landmark_table import CsvTable, GatheredTable, ParquetTable
+from spinegrade.osteoporosis.spines import spine_rows
 from spinegrade.slim import Left, Slim
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 
 ROWS_A_BATCH = 200_000
 
-Result = Literal["grade", "assess", "landmarks", "heights"]
+Result = Literal["grade", "assess", "spines", "landmarks", "heights"]
 
 
 @frozen
@@ -95,6 +96,7 @@ def _heights(spines: Spines, _: Method) -> pl.DataFrame:
 _RESULTS: dict[Result, Callable[[Spines, Method], pl.DataFrame]] = {
     "grade": assess.grade_rows,
     "assess": assess.summarise_rows,
+    "spines": spine_rows,
     "landmarks": _landmarks,
     "heights": _heights,
 }

@@ -36,6 +36,8 @@ class Flag(IntFlag):
     """The projected area would be graded 3, the heights are graded otherwise."""
     MM_AT_DETECTOR = 8192
     """Heights are in mm at the detector or on the scanned film: larger than in the patient."""
+    NO_NORM = 16384
+    """Not graded: the norm that was asked for has nothing for this level, sex or age."""
 
 
 def flag_words(mask: int) -> str:

@@ -172,6 +172,28 @@ class TestOptions:
         assert [(each["name"], each["items"]) for each in found] == [("good", 36), ("poor", 36)]
         assert "--groups FILE" in json.loads(said.out)["made_by"]["command"]
 
+    def test_measurements_beside_a_reference_are_skipped_with_words(self, landmarks):
+        measures = ("-m", "fracture", "-m", "wedge-ratio", "-m", "landmarks")
+        said = invoke(
+            "agree", landmarks, *QUICK, *measures, "--reference-reader", "consensus", "--format", "json"
+        )
+        assert said.code == 0
+        fracture, wedge, _ = json.loads(said.out)
+        assert {each["statistic"] for each in fracture["estimates"]} >= {"sensitivity", "specificity"}
+        assert "sensitivity" not in {each["statistic"] for each in wedge["estimates"]}
+        assert "Readers are not judged by consensus: wedge ratio is no yes or no." in wedge["notes"]
+
+    def test_names_alike_are_warned_of_by_every_way(self, landmarks, tmp_path):
+        frame = pl.read_csv(landmarks).with_columns(pl.col("reader").replace("R2", "r1"))
+        frame.write_csv(landmarks)
+        words = "Readers R1 and r1 differ only in capitals"
+        assert words in invoke("agree", landmarks, *QUICK).err
+        assert words in invoke("agree", landmarks, *QUICK, "--format", "table").out
+        files = ("--json", tmp_path / "a.json", "--html", tmp_path / "a.html")
+        assert words in invoke("agree", landmarks, *QUICK, *files).err
+        assert words in json.loads((tmp_path / "a.json").read_text())["warnings"][0]
+        assert words in take_apart((tmp_path / "a.html").read_text(encoding="utf-8")).text
+
     def test_few_patients_are_warned_of_by_every_way(self, tmp_path):
         readings(*two_by_two()).write_csv(tmp_path / "a.csv")
         words = "Only 2 patients: with fewer than 15"
@@ -234,6 +256,7 @@ class TestRefuses:
             (("--json", "a.reading.json"), "expected a name that ends in .json"),
             (("--html", "a.json"), "expected a name that ends in .html or .htm"),
             (("--groups", "none.csv"), "expected a CSV of exams"),
+            (("--reference-reader", "R1", "-m", "anterior"), "expected a measure with categories"),
             (("--rules", "none"), "rules: expected"),
         ],
     )
@@ -273,6 +296,13 @@ class TestRefuses:
         said = invoke("agree", tmp_path, *QUICK)
         assert said.code == 1
         assert "expected T4 once in the reading of exam E1 by R1, occasion 1" in said.err
+
+    def test_one_exam_of_two_patients(self, tmp_path):
+        frames = [spine(patient, reader, (0, 0, 0, 0), exam="E1") for patient, reader in ("AR", "BS")]
+        readings(*frames).write_csv(tmp_path / "a.csv")
+        said = invoke("agree", tmp_path / "a.csv", *QUICK)
+        assert (said.code, said.out, len(said.lines)) == (1, "", 1)
+        assert "expected exam E1 to be of one patient, got A and B" in said.err
 
     def test_one_reading(self, tmp_path):
         readings(spine("A", "R1", (0, 0, 0, 0))).write_csv(tmp_path / "a.csv")

@@ -18,7 +18,13 @@ class TestRules:
         assert [line.split()[0] for line in lines[::2]] == list(rule_ids())
         for rule in map(load_rule, rule_ids()):
             assert f"revision {rule.revision}  {rule.title}" in said.out
-            assert f"{rule.citation} doi:{rule.doi}" in said.out
+            assert f"{rule.citation}{f' doi:{rule.doi}' if rule.doi else ''}\n" in said.out
+
+    def test_one_that_is_not_run_says_so(self):
+        lines = {line.split()[0]: line for line in invoke("rules").out.splitlines() if "revision" in line}
+        assert lines["bhof-2022-vertebral"].endswith("(unconfirmed: not run)")
+        assert lines["iscd-2007-vfa"].endswith("(needs-table: not run)")
+        assert "not run" not in lines["iscd-child-r01-vertebral"]
 
     def test_a_rule_is_shown_as_it_is_written(self):
         said = invoke("rules", "genant-1993")

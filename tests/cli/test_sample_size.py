@@ -86,8 +86,35 @@ def test_what_cannot_be_is_an_error_of_one_line(arguments, words):
         ("kappa", 0.5, "--half-width", 0),
         ("icc", 0.5, "--simulate", "--patients", 9),
         ("alpha", 0.5),
+        ("icc", 0.5, "--patients", 9, "--readers", 3),
     ],
 )
 def test_a_wrong_use(arguments):
     said = invoke("sample-size", *arguments)
     assert (said.code, said.out) == (2, "")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "option", "words"),
+    [
+        (("kappa", 0.6, "--reads-per-item", 2), "--reads-per-item", "needs --simulate"),
+        (("kappa", 0.6, "--within-patient", 0.3), "--within-patient", "needs --simulate"),
+        (("icc", 0.6, "--readers-differ", 0.1), "--readers-differ", "needs --simulate"),
+        (("kappa", 0.6, "--studies", 20), "--studies", "needs --simulate"),
+        (("kappa", 0.6, "--items-per-patient", 13), "--items-per-patient", "needs --design-effect"),
+        (("icc", 0.8, "--prevalence", "0.9,0.1"), "--prevalence", "is of a kappa"),
+        (("icc", 0.8, "--simulate", "--weights", "linear"), "--weights", "is of a kappa"),
+        (("kappa", 0.6, "--simulate", "--design-effect", 2), "--design-effect", "is of the formula"),
+        (("kappa", 0.6, "--patients", 90, "--readers", 3), "--readers", "is what --patients asks for"),
+    ],
+)
+def test_options_that_would_not_count_are_refused(arguments, option, words):
+    said = invoke("sample-size", *arguments)
+    assert (said.code, said.out) == (2, "")
+    assert f"{option}: {words}" in said.err
+
+
+def test_a_design_effect_of_1_is_an_answer():
+    one = found("kappa", 0.6, "--items-per-patient", 13, "--design-effect", 1)
+    two = found("kappa", 0.6, "--items-per-patient", 13, "--design-effect", 2)
+    assert one["patients"] < two["patients"]

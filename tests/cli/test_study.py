@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import tomllib
+from datetime import UTC, datetime
 from pathlib import Path
 
 import polars as pl
@@ -70,6 +71,12 @@ class TestNew:
         assert (said.code, len(said.lines)) == (1, 1)
         assert "readers: expected every one once, got 'r1' twice" in said.err
         assert not (tmp_path / "my.study").exists()
+
+    def test_a_film_that_is_not_there_is_said_with_the_protocol(self, protocol, tmp_path):
+        protocol.write_text(protocol.read_text().replace('["films"]', '["nix"]'))
+        said = invoke("study", "new", protocol, tmp_path / "my.study")
+        assert (said.code, len(said.lines)) == (1, 1)
+        assert f"{protocol}: films[0]: expected a film or a folder, got no such file" in said.err
 
     def test_a_bar_moves_on_a_terminal(self, protocol, tmp_path):
         said = invoke("study", "new", protocol, tmp_path / "my.study", terminal=True)
@@ -151,7 +158,7 @@ class TestCoordinating:
         shutil.unpack_archive(tmp_path / "R1.zip", tmp_path)
         with PackSession.open(tmp_path / "R1") as session:
             item = session.next()
-            session.commit(item, answered(session.blank(item)))
+            session.commit(item, answered(session.blank(item), at=datetime.now(UTC)))
             other = session.next()
             session.save(other, session.blank(other))
         said = invoke("study", "add", study, tmp_path / "R1")
@@ -164,6 +171,18 @@ class TestCoordinating:
         assert said.code == 1
         assert said.lines[0].startswith(f"not added: {path}: ")
         assert said.lines[1] == "0 readings added, 0 were there already, 1 not committed yet, 1 not added"
+
+    def test_a_reading_with_a_date_in_the_future_is_added_and_said(self, study, tmp_path):
+        with ReaderSession.open(study, "R1") as session:
+            reading = answered(session.blank(session.next()), at=datetime(2226, 1, 1, tzinfo=UTC))
+        write_reading(reading, tmp_path / "one.reading.json")
+        said = invoke("study", "add", study, tmp_path / "one.reading.json", "--json")
+        assert (said.code, len(said.lines)) == (0, 2)
+        assert said.lines[0].startswith(
+            f"added, but look at it: {tmp_path / 'one.reading.json'}: dated 2226-"
+        )
+        assert len(json.loads(said.out)["notices"]) == 1
+        assert "brought back; dated 2226-" in invoke("study", "status", study, "--log").out
 
     def test_drafts_travel_along(self, study, tmp_path):
         with ReaderSession.open(study, "R1") as session:
@@ -193,8 +212,6 @@ class TestCoordinating:
         assert "locked" in invoke("study", "status", study).out
 
     def test_status_tells_of_the_clock(self, study, monkeypatch):
-        from datetime import UTC, datetime
-
         read(study)
 
         class Early(datetime):
@@ -296,6 +313,8 @@ class TestCoordinating:
                 ["F001", "T8", "--evaluable", "--not-evaluable", "overlap"],
                 "expected a not_evaluable_reason exactly",
             ),
+            (["F001", "T8", "--visual-grade", "1", "--not-evaluable", "overlap"], "not evaluable, got both"),
+            (["F001", "L1", "--visual-grade", "1"], "expected a level of the protocol, T8-T9, got L1"),
         ):
             said = invoke("study", "consensus", study, *wrong, *words)
             assert (said.code, len(said.lines)) == (1, 1)
@@ -317,6 +336,21 @@ class TestCoordinating:
         assert said.code == 0
         graded = pl.read_csv(io.StringIO(said.out))
         assert set(graded["patient"]) == {"SECRET-1", "SECRET-2", "SECRET-3"}
+
+    def test_the_table_of_a_reading_with_nothing_in_it_goes_on_too(self, study, tmp_path):
+        with ReaderSession.open(study, "R1") as session:
+            item = session.next()
+            blank = session.blank(item)
+            session.commit(item, blank, session.empty_answers(item, blank))
+        read(study)
+        read(study, "R2")
+        said = invoke("study", "export", "table", study, tmp_path / "readings.csv")
+        assert said.err == f"6 readings, 10 vertebrae and 2 left out written to {tmp_path / 'readings.csv'}\n"
+        graded = invoke("grade", tmp_path / "readings.csv", "--levels", "T8-T9")
+        assert graded.code == 0
+        assert pl.read_csv(io.StringIO(graded.out)).height == 12
+        agreed = invoke("agree", tmp_path / "readings.csv", "--measure", "visual-grade", "--levels", "T8-T9")
+        assert agreed.code == 0
 
 
 def _image(study, film, folder):

@@ -25,9 +25,11 @@ doi = "10.1000/1"
 
 FOLDER = Path(spinegrade.rules.__file__).parent
 
+GENANT = [name for name in rule_ids() if load_rule(name).kind == "genant"]
+
 EXAMPLES = [
     pytest.param(name, example, id=f"{name}-{number}")
-    for name in rule_ids()
+    for name in GENANT
     for number, example in enumerate(load_rule(name).data["example"])
 ]
 
@@ -44,7 +46,7 @@ def test_worked_example_of_a_rule_file(name, example):
     assert SHAPES[shape[0]] == example.get("shape", "none")
 
 
-@pytest.mark.parametrize("name", rule_ids())
+@pytest.mark.parametrize("name", GENANT)
 def test_every_grade_has_a_worked_example_next_to_it(name):
     """A rule file shows a body that is normal, one with a shape, and a body on a bound."""
     examples = load_rule(name).data["example"]
@@ -54,19 +56,19 @@ def test_every_grade_has_a_worked_example_next_to_it(name):
 
 
 def test_rules_that_come_along():
-    """Two rules are shipped, and each is filed under its own id."""
-    assert rule_ids() == ("genant-1993", "genant-1993-above")
+    """Two rules of grading are shipped, and every rule is filed under its own id."""
+    assert GENANT == ["genant-1993", "genant-1993-above"]
     for name in rule_ids():
         assert load_rule(name).id == name
 
 
 @pytest.mark.parametrize("name", rule_ids())
 def test_rule_says_where_it_comes_from(name):
-    """A rule has a revision, a citation and a DOI."""
+    """A rule has a revision, a citation and, where one is known, a DOI."""
     rule = load_rule(name)
     assert rule.revision >= 1
     assert len(rule.citation) > 20
-    assert rule.doi.startswith("10.")
+    assert not rule.doi or rule.doi.startswith("10.")
 
 
 @pytest.mark.parametrize("name", rule_ids())
@@ -106,7 +108,7 @@ def test_file_of_ones_own(tmp_path):
 @pytest.mark.parametrize("name", ["genant", "genant-1994", "", "../rules/genant-1993", "GENANT-1993"])
 def test_unknown_rule_is_refused(name):
     """A name that no rule has is refused with the names there are."""
-    with pytest.raises(RuleError, match=r"expected genant-1993, genant-1993-above or a \.toml file, got"):
+    with pytest.raises(RuleError, match=r"expected .*genant-1993, genant-1993-above.* or a \.toml file, got"):
         load_rule(name)
 
 

@@ -19,9 +19,10 @@ from reader_agreement.graded import (
     two_by_two,
     value,
 )
+from reader_agreement.test_scatter import ASKING, placed
 from spinegrade.agreement import Plan
 from spinegrade.assess import Method
-from spinegrade.reader_agreement import as_json, as_rows, headline, pick
+from spinegrade.reader_agreement import Asking, analyse_landmarks, as_json, as_rows, headline, pick
 from spinegrade.reader_agreement.analysis import analyse
 from spinegrade.reader_agreement.result import COLUMNS, Provenance
 
@@ -203,6 +204,64 @@ class TestDegenerate:
         )
         assert made.compared == 1
         self.all_have_words(made)
+
+    @pytest.mark.parametrize("measure", ["grade", "height-loss"])
+    def test_patients_are_those_with_an_item_that_counts(self, measure):
+        """Ten more patients whom R1 alone read add nothing to compare."""
+        alone = [spine(f"Q{n}", "R1", (0, 1, 0, 0)) for n in range(10)]
+        made = analysed(measure, *three_readers(8), *alone, random_readers=True)
+        assert (made.patients, made.patients_compared) == (18, 8)
+        assert made.warnings[0].startswith("Only 8 patients: with fewer than 15")
+        for scope, _, estimates in made.scopes():
+            if scope in {"between", "random_readers", "by_level"}:
+                assert {one.clusters for one in estimates} == {8}
+        whole = next(one for one in made.between if one.low is not None)
+        assert [one for one in whole.warnings if "only 8 clusters" in one]
+
+    def test_patients_of_repeats_are_those_read_twice(self):
+        spines = [spine(p, "R1", (0, 1, 2, 0), occasion=n) for p in "ABCDEFGH" for n in (1, 2)]
+        made = analysed("grade", *spines, *[spine(f"Q{n}", "R1", (0, 0, 0, 0)) for n in range(9)])
+        assert {one.clusters for one in made.within} == {8}
+        assert made.warnings[0].startswith("Only 8 patients")
+
+    def test_very_few_patients_have_no_interval_by_resampling(self):
+        for patients, interval in ((5, False), (6, True)):
+            made = analysed("height-loss", *three_readers(patients))
+            (bias,) = [one for one in made.between if (one.statistic, one.readers) == ("bias", ("R1", "R3"))]
+            spread = pick(made.between, "rms_sd")
+            assert (bias.low is not None) == (spread.low is not None) == interval
+            assert spread.analytic is not None
+            if not interval:
+                assert bias.reason == spread.reason == "fewer than 6 patients"
+                assert (spread.method, spread.resamples) == ("none", 0)
+            self.all_have_words(made)
+
+    def test_losses_have_no_precision_in_relation_to_their_mean(self):
+        for measure in ("height-loss", "area-loss", "wedge-ratio"):
+            made = analysed(measure, *three_readers())
+            for estimates in (made.between, made.groups[0].estimates):
+                cv = pick(estimates, "rms_cv", about="of the item's mean")
+                assert (cv.value is None) == (measure != "wedge-ratio")
+                assert cv.value is not None or "values may be 0" in cv.reason
+
+    def test_readers_whose_names_differ_in_capitals_are_warned_of(self):
+        spines = [spine("A", reader, (0, 1, 0, 0)) for reader in ("Kim", "kim ", "Lee")]
+        words = "Readers Kim and kim  differ only in capitals or spaces"
+        assert any(one.startswith(words) for one in analysed("grade", *spines).warnings)
+        assert any(one.startswith(words) for one in analyse_landmarks(placed(*spines), ASKING).warnings)
+        assert not [one for one in analysed("grade", *three_readers()).warnings if "capitals" in one]
+
+    def test_exams_without_a_group_and_groups_without_an_exam_are_counted(self):
+        quality = {f"P{n:02}-film": "good" if n < 9 else "poor" for n in range(2, 21)}
+        made = analysed("fracture", *three_readers(), groups={"quality": quality})
+        assert made.warnings == (
+            "Groups by quality: 3 exams of the table not among readings, 2 exams of the readings without a "
+            "group.",
+        )
+        asking = Asking(plan=FEW, groups={"quality": quality})
+        assert (
+            "Landmarks are not compared by group." in analyse_landmarks(placed(*two_by_two()), asking).notes
+        )
 
     def test_few_patients_are_warned_of_and_many_are_not(self):
         assert analysed("fracture", *three_readers(14)).warnings[0].startswith("Only 14 patients")

@@ -38,7 +38,7 @@ class TestTable:
         spines = [
             spine("A", reader, (0, 0, 0, 0), exam=exam) for exam in ("1", "2") for reader in ("R1", "R2")
         ]
-        table = tabled(*spines, spine("B", "R1", (0, 0, 0, 0), exam="1"))
+        table = tabled(*spines, spine("B", "R1", (0, 0, 0, 0), exam="3"))
         assert table.clusters.tolist() == [0] * 8 + [1] * 4
         assert table.exams.tolist() == [0] * 4 + [1] * 4 + [2] * 4
         assert table.patients == 2
@@ -128,6 +128,11 @@ class TestSpines:
 
 
 class TestRefuses:
+    def test_an_exam_of_two_patients(self):
+        spines = [spine(patient, reader, (0, 0, 0, 0), exam="E7") for patient, reader in ("AX", "BY")]
+        with pytest.raises(ReadingError, match="expected exam E7 to be of one patient, got A and B"):
+            tabled(*spines)
+
     def test_levels_that_nobody_read(self):
         with pytest.raises(ReadingError, match=r"expected vertebrae of C3-C7, got T10, T11, T12, L1"):
             tabled(*two_by_two(), levels=LevelRange("C3", "C7"))

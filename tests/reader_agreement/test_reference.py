@@ -6,7 +6,7 @@ import pytest
 
 from reader_agreement.graded import analysed, compared, spine, three_readers, two_by_two, value
 from spinegrade.errors import ReadingError
-from spinegrade.reader_agreement import CONSENSUS
+from spinegrade.reader_agreement import CONSENSUS, check_judged, find_measure
 from spinegrade.reader_agreement.reference import judge
 
 
@@ -84,8 +84,17 @@ class TestRefuses:
         with pytest.raises(ReadingError, match="expected one of R1, R2, or consensus, got 'R9'"):
             compared("grade", *two_by_two(), reference="R9")
 
-    def test_a_measurement(self):
+    def test_measurements_alone(self):
+        measures = [find_measure(name) for name in ("height-loss", "anterior", "fracture")]
         with pytest.raises(
-            ReadingError, match="expected a measure with categories, as fracture, got height-loss"
+            ReadingError, match="expected a measure with categories, as fracture, got height-loss, anterior"
         ):
-            compared("height-loss", *two_by_two(), reference="R1")
+            check_judged(measures[:2])
+        check_judged(measures)
+
+
+class TestMeasurements:
+    def test_beside_categories_are_not_judged_and_it_is_said(self):
+        made = analysed("height-loss", *two_by_two(), reference=CONSENSUS)
+        assert (made.accuracy, made.mcnemar, made.reference) == ((), (), None)
+        assert "Readers are not judged by consensus: height loss is no yes or no." in made.notes

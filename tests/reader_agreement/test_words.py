@@ -34,6 +34,7 @@ class TestSummary:
         ]
         text = said(analysed("grade", *spines))
         assert "R3 reads higher than the others who read the same, by 0.125 grades (0.0" in text
+        assert "That took 3 comparisons, each with an interval of 95%; nothing is allowed for" in text
         assert "R1 reads lower than the others who read the same, by 0.062 grades (0.0" in text
         alike = [
             spine(f"P{n}", r, (0, n % 2, int(r == f"R{n % 2}"), 1)) for n in range(16) for r in ("R0", "R1")
@@ -41,6 +42,27 @@ class TestSummary:
         assert "No reader is clearly above or below the others who read the same." in said(
             analysed("grade", *alike)
         )
+
+    def test_of_levels_names_only_those_of_enough_patients(self):
+        """T10 and L1 were read of 20 patients, T12, on which readers agree least, of 14."""
+        spines = [
+            spine(
+                f"P{n:02}",
+                reader,
+                (n % 2, None, (n + (reader == "R2")) % 2 if n < 14 else None, int(n + (reader == "R2") > 9)),
+            )
+            for n in range(20)
+            for reader in ("R1", "R2")
+        ]
+        made = analysed("grade", *spines)
+        (sentence,) = [one for one in words.summary(made, WEIGHT_NAMES) if one.startswith("By level")]
+        assert sentence.startswith("By level, agreement is lowest at L1 (")
+        assert "By level" not in said(analysed("grade", *three_readers(14)))
+
+    def test_of_patients_whom_only_one_reader_read(self):
+        alone = [spine(f"Q{n}", "R1", (0, 0, 0, 0)) for n in range(3)]
+        text = said(analysed("grade", *three_readers(), *alone))
+        assert "84 vertebrae of 21 patients; 72, of 18 patients, were read by two or more" in text
 
     def test_of_heights(self):
         text = said(analysed("anterior", *three_readers()))

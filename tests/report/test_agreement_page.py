@@ -27,6 +27,7 @@ from spinegrade.reader_agreement import (
     compare,
     find_measure,
     gather_landmarks,
+    pick,
     place_landmarks,
     tabulate,
     words,
@@ -196,6 +197,57 @@ class TestTables:
         assert rows[0][0] == "this study"
         (ferrar,) = [row for row in rows if row[2] == "0.53 (0.46 to 0.60)"]
         assert ferrar[-1] == "Ferrar et al. 2008, J Bone Miner Res 23:417, PMID 17967136"
+
+    def test_published_figures_stand_beside_kappas_of_the_same(self, make):
+        """Grades: ours without weights, and that of fractures; nothing weighted, no methods, no reference."""
+        html, (study,) = make(*three_readers())
+        rows = cells(take_apart(html).one("table", class_="published"))
+        ours = {row[1].split(",")[0]: row for row in rows if row[0] == "this study"}
+        plain = pick(study.analysis.between, "fleiss_kappa", "unweighted")
+        assert list(ours) == ["Genant grade", "Fracture (grade 1 or more)"]
+        assert ours["Genant grade"][2] == f"{plain.value:.3f} ({plain.low:.3f} to {plain.high:.3f})"
+        assert ours["Genant grade"][3:5] == ["Fleiss' kappa", "none"]
+        _, (fracture,) = make(*three_readers(), measures=("fracture",))
+        alone = pick(fracture.analysis.between, "fleiss_kappa", "unweighted")
+        assert ours["Fracture (grade 1 or more)"][2].startswith(f"{alone.value:.3f} ")
+        assert ours["Fracture (grade 1 or more)"][4] == "none: two categories"
+        published = [row for row in rows if row[0] != "this study"]
+        assert {row[5] for row in published} == {"between readers"}
+        assert {row[4] for row in published} == {"none: two categories", "not said"}
+        assert not [row for row in published if "grade 2 or more" in row[1] or "weighted" in row[3]]
+
+    def test_weighted_figures_stand_beside_weighted_kappas(self, page):
+        rows = cells(page(*three_readers(), by="patient").one("table", class_="published"))
+        (buckens,) = [row for row in rows if row[3] == "weighted kappa"]
+        assert buckens[4] == "weighted, not said how"
+        assert [row[4] for row in rows if row[0] == "this study"] == [
+            "none",
+            "none: two categories",
+            "linear",
+            "quadratic",
+        ]
+
+    def test_figures_within_readers_and_against_a_reference_need_the_like(self, page):
+        repeats = [
+            spine(f"P{n}", "R1", (0, n % 2, 2, (n + occasion) % 2), occasion=occasion)
+            for n in range(8)
+            for occasion in (1, 2)
+        ]
+        others = [spine(f"P{n}", "R2", (0, n % 2, 2, 0)) for n in range(8)]
+        rows = cells(page(*repeats, *others, measures=("fracture",)).one("table", class_="published"))
+        assert {row[5] for row in rows} == {"between readers", "within readers", "between and within readers"}
+        assert "Cohen's kappa" in {row[3] for row in rows if row[0] == "this study"}
+        rows = cells(
+            page(*repeats, *others, measures=("fracture",), reference="R1").one("table", class_="published")
+        )
+        assert {"Sensitivity", "Specificity"} <= {row[3] for row in rows if row[5] == "against a reference"}
+        assert "two methods" not in {row[5] for row in rows}
+
+    def test_heights_stand_beside_coefficients_of_variation(self, page):
+        rows = cells(page(*three_readers(), measures=("anterior",)).one("table", class_="published"))
+        ours = "RMS-CV of a reading, of the item's mean"
+        assert {row[3] for row in rows} == {ours, "coefficient of variation"}
+        assert page(*three_readers(), measures=("landmarks",)).every("table", class_="published") == []
 
     def test_measures_without_published_figures_have_no_table(self, page):
         assert page(*three_readers(), measures=("area-loss",)).every("table", class_="published") == []

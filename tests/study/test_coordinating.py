@@ -20,7 +20,7 @@ from spinegrade.study.build import create_study
 from spinegrade.study.sequence import reading_order
 from spinegrade.study.sessions import ReaderSession
 from spinegrade.study.status import log_lines, study_status
-from spinegrade.study.tables import committed_readings, export_table
+from spinegrade.study.tables import committed_readings, consensus_readings, export_table
 from study.making import START, Clock, Study, answered, read_all, write_films, write_protocol
 
 
@@ -217,6 +217,32 @@ class TestDisagreements:
         said = {"R1": "evaluable", "R2": "not evaluable"}
         assert self.found(read, Rule.EVALUABLE) == [("F002", "T9", Rule.EVALUABLE, said, False)]
 
+    @pytest.mark.parametrize(("levels", "missing"), [(("T8",), ["T9"]), ((), ["T8", "T9"])])
+    def test_by_what_was_left_out(self, study, levels, missing):
+        for reader, read in (("R1", ("T8", "T9")), ("R2", levels)):
+            with study.session(reader) as session:
+                while (item := session.next()) is not None:
+                    reading = answered(session.blank(item), levels=read)
+                    session.commit(item, reading, session.empty_answers(item, reading))
+        said = {"R1": "evaluable", "R2": "left out"}
+        assert self.found(study, Rule.EVALUABLE) == [
+            (film, level, Rule.EVALUABLE, said, False)
+            for film in ("F001", "F002", "F003")
+            for level in missing
+        ]
+
+    @pytest.mark.parametrize("other", [(), (VertebraReading("T8"),)])
+    def test_what_nobody_could_read_is_no_disagreement(self, study, other):
+        for reader, vertebrae in (("R1", (_refused("T8"),)), ("R2", other)):
+            with study.session(reader) as session:
+                item = session.next()
+                while item.film != "F001":
+                    session.commit(item, answered(session.blank(item)))
+                    item = session.next()
+                reading = evolve(session.blank(item), vertebrae=vertebrae)
+                session.commit(item, reading, session.empty_answers(item, reading))
+        assert self.found(study, Rule.EVALUABLE) == []
+
     def test_by_several(self, read):
         assert [one[2] for one in self.found(read, *Rule)] == [
             Rule.FRACTURE, Rule.VISUAL_GRADE, Rule.EVALUABLE,
@@ -283,16 +309,26 @@ class TestSettling:
                 vertebra = VertebraReading("T8", visual_grade=grade)
                 given = agree_on(store, vertebra, "F002", agreed_by="R1, R2", reason=reason)
                 assert given == ["visual_grade"]
-            both = evolve(_refused("T9"), visual_grade=0.5)
-            assert agree_on(store, both, "F002", agreed_by="R1, R2", reason="x") == [
-                "evaluable",
-                "visual_grade",
-            ]
+            both = VertebraReading("T9", evaluable=True, visual_grade=0.5)
+            given = agree_on(store, both, "F002", agreed_by="R1, R2", reason="x")
+            assert given == ["evaluable", "visual_grade"]
+            agree_on(store, _refused("T9"), "F002", agreed_by="R1, R2", reason="y")
             found = {
                 one.level: one.adjudicated
                 for one in disagreements(store, [Rule.VISUAL_GRADE, Rule.EVALUABLE])
             }
             assert found == {"T8": {"consensus": "1"}, "T9": {"consensus": "not evaluable"}}
+            with store.reading() as connection:
+                (agreed,) = consensus_readings(connection)
+            assert [one.visual_grade for one in agreed.vertebrae] == [1.0, None]
+
+    def test_a_grade_that_was_agreed_on_later_means_that_it_can_be_read(self, read):
+        with read.store() as store:
+            for vertebra in (_refused("T9"), VertebraReading("T9", visual_grade=0.0)):
+                agree_on(store, vertebra, "F002", agreed_by="R1, R2", reason="x")
+            with store.reading() as connection:
+                (agreed,) = consensus_readings(connection)
+        assert agreed.vertebrae == (VertebraReading("T9", visual_grade=0.0),)
 
     @pytest.mark.parametrize(
         ("vertebra", "film", "by", "reason", "words"),
@@ -312,6 +348,20 @@ class TestSettling:
                 "R1",
                 "x",
                 "T8: expected a visual grade, or whether it is evaluable",
+            ),
+            (
+                VertebraReading("T9", visual_grade=1.0, evaluable=False, not_evaluable_reason="overlap"),
+                "F002",
+                "R1",
+                "x",
+                "T9: expected a visual grade or that it is not evaluable, got both",
+            ),
+            (
+                VertebraReading("L1", visual_grade=1.0),
+                "F002",
+                "R1",
+                "x",
+                "expected a level of the protocol, T8-T9, got L1",
             ),
         ],
     )
@@ -349,6 +399,24 @@ class TestExport:
             export_table(store, tmp_path / "readings.parquet")
         table = pl.read_parquet(tmp_path / "readings.parquet")
         assert table["visual_grade"].to_list() == [2.0, 2.0]
+
+    def test_has_a_row_for_every_level_that_was_left_out(self, study, tmp_path):
+        """One level of one film, and nothing of the next: both films are there whole."""
+        for levels in (("T9",), ()):
+            with study.session() as session:
+                item = session.next()
+                reading = answered(session.blank(item), levels=levels)
+                session.commit(item, reading, session.empty_answers(item, reading))
+        with study.store() as store:
+            done = export_table(store, tmp_path / "readings.csv")
+            export_table(store, tmp_path / "files")
+        assert (done.readings, done.vertebrae, done.left_out) == (2, 1, 3)
+        table = pl.read_csv(tmp_path / "readings.csv")
+        assert table.group_by("exam").agg(pl.col("level"))["level"].to_list() == [["T8", "T9"]] * 2
+        empty = table.filter(pl.col("visual_grade").is_null())
+        assert empty.height == 3
+        assert empty.select("superior_anterior_row", "evaluable", "comment").null_count().row(0) == (3, 3, 3)
+        assert sorted(len(read_reading(path).vertebrae) for path in (tmp_path / "files").iterdir()) == [0, 1]
 
     def test_as_reading_files_of_the_true_films(self, read, tmp_path):
         with read.store() as store:

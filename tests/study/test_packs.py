@@ -370,7 +370,7 @@ class TestBack:
 
     def test_a_zip_file_with_a_huge_reading(self, study, pack, tmp_path, monkeypatch):
         self.fill(pack, 1)
-        monkeypatch.setattr("spinegrade.study.bring._LARGEST", 100)
+        monkeypatch.setattr("spinegrade.study.bring_files._LARGEST", 100)
         with pytest.raises(StudyError, match=r"expected a reading, got .* bytes"):
             bring(study, _zipped(pack, tmp_path / "back.zip"))
 

@@ -49,6 +49,14 @@ class TestRefused:
             ('readers = [" R1"]', "names of 1 to 60 letters on one line, got ' R1'"),
             ('readers = ["R\\n1"]', "names of 1 to 60 letters"),
             ('readers = [""]', "names of 1 to 60 letters"),
+            ('readers = ["Consensus"]', "a name that is the reader's own, got 'Consensus'"),
+            ('readers = ["R1"]\nadjudicators = ["CONSENSUS"]', "reader's own, got 'CONSENSUS'"),
+            ('readers = ["coordinator"]', "reader's own, got 'coordinator'"),
+            ('readers = ["a/b"]', "names that a file can have, got 'a/b' with / in it"),
+            ('readers = ["a\\\\b"]', "names that a file can have"),
+            ('readers = [".."]', "names that a file can have, got '..' with .. in it"),
+            ('readers = ["R\\u00071"]', "names of 1 to 60 letters on one line"),
+            ("seed = 1\nseeed = 2", "expected no key 'seeed', or 'seed'"),
             ("readers = []", "readers: expected a length >= 1, got 0"),
             ('readers = "R1"', r"readers: expected a list, as in readers = \[\"...\"\], got 'R1'"),
             ('films = ["a", "a"]', "films: expected every one once, got 'a' twice"),
@@ -87,6 +95,10 @@ class TestRefused:
         kept = "".join(one + "\n" for one in LEAST.splitlines() if not one.startswith(name))
         with pytest.raises(StudyError, match=f"{name}: expected a value, got none"):
             parse_protocol(kept, "p.toml")
+
+    def test_a_misspelt_key_is_named_before_the_one_that_is_missing(self):
+        with pytest.raises(StudyError, match=r"p\.toml: expected no key 'seeed'"):
+            parse_protocol(LEAST.replace("seed", "seeed"), "p.toml")
 
     def test_no_file(self, tmp_path):
         with pytest.raises(StudyError, match="expected a protocol, got No such file"):

@@ -14,7 +14,19 @@ from typing import Annotated
 import typer
 
 from spinegrade import __version__
-from spinegrade.cli import agree, convert, grade, image, phantom, report, rules, sample_size, study
+from spinegrade.cli import (
+    agree,
+    convert,
+    followup,
+    grade,
+    image,
+    norms,
+    phantom,
+    report,
+    rules,
+    sample_size,
+    study,
+)
 from spinegrade.cli import app as desk
 from spinegrade.errors import SpinegradeError
 
@@ -30,6 +42,7 @@ app = typer.Typer(
 )
 app.command("grade", epilog=grade.GRADE_EXAMPLE)(grade.grade)
 app.command("assess", epilog=grade.ASSESS_EXAMPLE)(grade.assess)
+app.command("followup", epilog=followup.EXAMPLE)(followup.followup)
 app.command("agree", epilog=agree.EXAMPLE)(agree.agree)
 app.command("sample-size", epilog=sample_size.EXAMPLE)(sample_size.sample_size)
 app.command("convert", epilog=convert.EXAMPLE)(convert.convert)
@@ -38,6 +51,7 @@ app.command("app", epilog=desk.EXAMPLE)(desk.app)
 app.command("phantom", epilog=phantom.EXAMPLE)(phantom.phantom)
 app.command("report", epilog=report.EXAMPLE)(report.report)
 app.command("rules", epilog=rules.EXAMPLE)(rules.rules)
+app.add_typer(norms.norms, name="norms")
 app.add_typer(study.study, name="study")
 
 

@@ -23,6 +23,7 @@ from spinegrade.reader_agreement import (
     Provenance,
     analyse,
     analyse_landmarks,
+    check_judged,
     compare,
     find_measure,
     fingerprint,
@@ -37,12 +38,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
-    import polars as pl
-
     from spinegrade.assess import Method
     from spinegrade.executors import Where
     from spinegrade.io.sources import Opened
-    from spinegrade.reader_agreement import Placed, Table
+    from spinegrade.reader_agreement import Gathered, Placed, Table
     from spinegrade.reader_agreement.measures import By
 
     Tell = Callable[[int, int], None]
@@ -77,9 +76,12 @@ class Wish:
         Raises
         ------
         SpinegradeError
-            If a measure is not one of a vertebra or of a spine as asked, or the groups cannot be read.
+            If a measure is not one of a vertebra or of a spine as asked, none of them has a positive that a
+            reference could judge, or the groups cannot be read.
         """
         chosen = tuple(find_measure(name, by) for name in dict.fromkeys(measures))
+        if reference_reader is not None:
+            check_judged(chosen)
         if weights and not any(one.weighted for one in chosen):
             msg = f"expected a measure of more than two grades, got {', '.join(one.name for one in chosen)}"
             raise typer.BadParameter(msg, param_hint="--weights")
@@ -152,7 +154,7 @@ class Run:
             from spinegrade.report.agreement_films import draw_worst
 
             sources, levels = self._opened.sources, self._wish.method.levels
-            drawn = draw_worst(subjects, self._landmarks, sources, films, levels)
+            drawn = draw_worst(subjects, self._landmarks.rows, sources, films, levels)
         analyses = self._analyses(subjects)
         if drawn is not None:
             from spinegrade.report.agreement_page import Study, make_agreement_page
@@ -167,20 +169,21 @@ class Run:
             self._opened.sources, self._wish.method, self._where, keep_going=self._keep_going
         )
         self._problems += gathered.problems
-        return tabulate(gathered.rows, self._wish.method.levels)
+        return tabulate(gathered.rows, self._wish.method.levels, gathered.read)
 
     @cached_property
-    def _landmarks(self) -> pl.DataFrame:
+    def _landmarks(self) -> Gathered:
         gathered = gather_landmarks(
             self._opened.sources, self._wish.method, self._where, keep_going=self._keep_going
         )
         self._problems += gathered.problems
-        return gathered.rows
+        return gathered
 
     def _subject(self, measure: Measure) -> Subject:
         method = self._wish.method
         if measure.name == LANDMARK_SCATTER:
-            return place_landmarks(self._landmarks, method.levels, in_pixels=method.unit == "px")
+            rows, read = self._landmarks.rows, self._landmarks.read
+            return place_landmarks(rows, method.levels, read, in_pixels=method.unit == "px")
         return compare(self._findings, measure, self._wish.asking, self._wish.by)
 
     def _analyses(self, subjects: Sequence[Subject]) -> list[Analysis]:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from spinegrade.executors import Where
     from spinegrade.io import Source
     from spinegrade.io.sources import Opened
+    from spinegrade.norms.people import NormUse
 
 
 class ReferenceChoice(StrEnum):
@@ -91,6 +92,24 @@ InUnit = Annotated[
         "error) or px.",
     ),
 ]
+Norms = Annotated[
+    str | None,
+    typer.Option(
+        "--norms",
+        help="Norm by id (see spinegrade norms list) or a .csv file: heights are compared with what is "
+        "normal for level, sex and age.",
+        show_default=False,
+    ),
+]
+Patients = Annotated[
+    Path | None,
+    typer.Option(
+        "--patients",
+        help="Sex and age of the patients: a table with patient, sex, age or birth_date, or a folder with "
+        "patients.csv.",
+        show_default=False,
+    ),
+]
 KeepGoing = Annotated[
     bool, typer.Option("--keep-going", help="Leave out what cannot be used, list it, exit with 1.")
 ]
@@ -139,6 +158,25 @@ def point_sd(text: str | None, sources: list[Source], where: Where) -> PointSd |
         msg = f"expected a number above 0, as in 0.5mm or 1.2px, or 'repeats', got {text!r}"
         raise typer.BadParameter(msg, param_hint="--point-sd")
     return PointSd(float(found[1]), found[2])
+
+
+def norm_use(norms: str | None, patients: Path | None) -> NormUse | None:
+    """Return the norm that the options name, with the people to look up in it."""
+    if norms is None:
+        if patients is not None:
+            msg = "it says sex and age for a norm; name one with --norms"
+            raise typer.BadParameter(msg, param_hint="--patients")
+        return None
+    from spinegrade.errors import RuleError
+    from spinegrade.norms import load_norm
+    from spinegrade.norms.people import NormUse, read_people
+
+    norm = load_norm(norms)
+    if norm.form == "percentile" or "wedge_ratio" not in norm.measures:
+        msg = f"{norms}: expected a norm with means of the wedge ratio to grade by, got {norm.form} of "
+        msg += f"{', '.join(norm.measures)}; spinegrade norms score compares with it"
+        raise RuleError(msg)
+    return NormUse(norm, None if patients is None else read_people(patients))
 
 
 def where(workers: int | None, cluster: str | None) -> Where:

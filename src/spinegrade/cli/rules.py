@@ -23,5 +23,8 @@ def rules(
         sys.stdout.write(f"# {shown.stamp}\n{shown.text}")
         return
     for one in map(load_rule, rule_ids()):
-        sys.stdout.write(f"{one.id:<20} revision {one.revision}  {one.title}\n")
-        sys.stdout.write(f"{'':<20} {one.citation} doi:{one.doi}\n")
+        status = one.data.get("status", "confirmed")
+        off = f" ({status}: not run)" if status in ("unconfirmed", "needs-table") else ""
+        doi = f" doi:{one.doi}" if one.doi else ""
+        sys.stdout.write(f"{one.id:<20} revision {one.revision}  {one.title}{off}\n")
+        sys.stdout.write(f"{'':<20} {one.citation}{doi}\n")

@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import sys
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from spinegrade.cli import options
 from spinegrade.cli.agree import WeightChoice
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 EXAMPLE = (
     "Example: spinegrade sample-size kappa 0.6 --half-width 0.1 --readers 3 --prevalence 0.85,0.15 "
@@ -25,7 +28,12 @@ class StatisticChoice(StrEnum):
     ICC = "icc"
 
 
+_OF_A_KAPPA = ("prevalence", "weights")
+_SIMULATED = ("within_patient", "readers_differ", "reads_per_item", "studies", "seed")
+
+
 def sample_size(
+    context: typer.Context,
     statistic: Annotated[
         StatisticChoice,
         typer.Argument(help="Fleiss' kappa, or the intraclass correlation of single readings."),
@@ -98,9 +106,8 @@ def sample_size(
     from spinegrade.agreement import Aim
     from spinegrade.reader_agreement import planning
 
-    if simulate and patients is not None:
-        msg = "a number of readers is found by formula; simulate with --readers instead"
-        raise typer.BadParameter(msg, param_hint="--patients")
+    given = {name for name in context.params if _is_given(context, name)}
+    _refuse_idle(given, statistic, simulate=simulate)
     if not half_width > 0:
         msg = f"expected more than 0, got {half_width:g}"
         raise typer.BadParameter(msg, param_hint="--half-width")
@@ -132,6 +139,44 @@ def sample_size(
     }
     _show(found, look)
     return 0
+
+
+def _is_given(context: typer.Context, name: str) -> bool:
+    source = context.get_parameter_source(name)
+    return source is not None and source.name == "COMMANDLINE"
+
+
+def _refuse_idle(given: set[str], statistic: StatisticChoice, *, simulate: bool) -> None:
+    """Refuse options that would change nothing: whoever gives one believes that it counts.
+
+    Raises
+    ------
+    BadParameter
+        If there is one.
+    """
+    if "patients" in given:
+        _refuse(given, ("readers",), "is what --patients asks for")
+    if statistic is not StatisticChoice.KAPPA:
+        _refuse(given, _OF_A_KAPPA, f"is of a kappa, not of an {statistic.value}")
+    if simulate:
+        _refuse(
+            given, ("patients",), "a number of readers is found by formula; simulate with --readers instead"
+        )
+        _refuse(given, ("design_effect",), "is of the formula: --simulate has --within-patient for the same")
+        return
+    _refuse(given, _SIMULATED, "needs --simulate")
+    if "design_effect" not in given:
+        _refuse(
+            given,
+            ("items_per_patient",),
+            "needs --design-effect, for vertebrae of a patient are alike (1 if they are not), or --simulate",
+        )
+
+
+def _refuse(given: set[str], names: Sequence[str], why: str) -> None:
+    for name in names:
+        if name in given:
+            raise typer.BadParameter(why, param_hint=f"--{name.replace('_', '-')}")
 
 
 def _shares(text: str) -> tuple[float, ...]:

@@ -119,8 +119,11 @@ def add(
                 "known": report.known,
                 "drafts": report.drafts,
                 "not_added": report.problems,
+                "notices": report.notices,
             }
         )
+    for notice in report.notices:
+        options.say(f"added, but look at it: {notice}")
     for problem in report.problems:
         options.say(f"not added: {problem}")
     words = f"{len(report.added)} readings added, {len(report.known)} were there already"
@@ -269,7 +272,8 @@ def export_table(
 
     with Store.open(where) as store:
         done = write_table(store, target, consensus=consensus, force=force)
-    options.say(f"{done.readings} readings, {done.vertebrae:,} vertebrae written to {target}")
+    left_out = f" and {done.left_out:,} left out" if done.left_out else ""
+    options.say(f"{done.readings} readings, {done.vertebrae:,} vertebrae{left_out} written to {target}")
     return 0
 
 

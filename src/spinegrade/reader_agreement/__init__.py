@@ -14,6 +14,7 @@ from spinegrade.reader_agreement.gather import (
 )
 from spinegrade.reader_agreement.items import Table, tabulate
 from spinegrade.reader_agreement.measures import BYS, LANDMARK_SCATTER, MEASURES, Measure, find_measure
+from spinegrade.reader_agreement.reference import check_judged
 from spinegrade.reader_agreement.result import (
     COLUMNS,
     Analysis,
@@ -47,6 +48,7 @@ __all__ = [
     "analyse_landmarks",
     "as_json",
     "as_rows",
+    "check_judged",
     "compare",
     "find_measure",
     "fingerprint",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from spinegrade.agreement import FEW_CLUSTERS, variance_components
 from spinegrade.reader_agreement import categorical, continuous, scatter
 from spinegrade.reader_agreement.comparison import Comparison
@@ -12,6 +14,7 @@ from spinegrade.reader_agreement.items import by_spine
 from spinegrade.reader_agreement.measures import LANDMARK_SCATTER, MEASURES
 from spinegrade.reader_agreement.reference import Judged, check_reference, judge
 from spinegrade.reader_agreement.result import Analysis, Group, pick
+from spinegrade.reader_agreement.trust import counted_patients
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -45,12 +48,12 @@ def compare(table: Table, measure: Measure, asking: Asking, by: By = "vertebra")
     Raises
     ------
     ReadingError
-        If no reading has a value, or the reference is unknown or has no meaning for the measure.
+        If no reading has a value, or the reference is unknown.
     UnitError
         If the measure is a length, and some are in mm and some in pixels.
     """
     if asking.reference is not None:
-        check_reference(asking.reference, table.readers, measure)
+        check_reference(asking.reference, table.readers)
     if measure.length:
         one_unit(table.rows["unit"])
     made = Comparison(by_spine(table, measure) if by == "patient" else table, measure, asking)
@@ -71,7 +74,7 @@ def analyse(of: Comparison, tell: Tell = _silent) -> Analysis:
         else:
             parts[name] = made
     tell(len(jobs), len(jobs))
-    return _assembled(of, parts, tuple(groups))
+    return _assembled(of, parts, tuple(groups)).trusted()
 
 
 def _jobs(of: Comparison) -> Iterator[Job]:
@@ -116,28 +119,60 @@ def _assembled(of: Comparison, parts: dict[str, Any], groups: tuple[Group, ...])
         items=int((read > 0).sum()),
         compared=compared,
         patients=of.table.patients,
+        patients_compared=counted_patients(of.ratings),
         readers=of.table.readers,
         occasions=of.table.occasions,
         accuracy=tuple(judged.accuracy),
         mcnemar=tuple(judged.mcnemar),
-        reference=of.asking.reference,
+        reference=None if of.measure.positive is None else of.asking.reference,
         groups=groups,
         warnings=(
-            *_few(of.table),
+            *_few(counted_patients(of.ratings) or _patients_repeated(of)),
             *_nothing_shared(compared, of.table, repeated=bool(repeated)),
+            *_one_reader_twice(of.table),
             *_rare(of, parts["between"]),
+            *_unknown_exams(of.table, of.asking),
         ),
         notes=(*_notes(of, groups), *judged.notes),
         **parts,
     )
 
 
-def _few(table: Table) -> Iterator[str]:
-    if table.patients < FEW_CLUSTERS:
+def _few(patients: int) -> Iterator[str]:
+    """Warn of few patients with items that count; of none `_nothing_shared` speaks."""
+    if 0 < patients < FEW_CLUSTERS:
         yield (
-            f"Only {table.patients} {_plural(table.patients, 'patient')}: with fewer than {FEW_CLUSTERS} the "
+            f"Only {patients} {_plural(patients, 'patient')}: with fewer than {FEW_CLUSTERS} the "
             "intervals are likely too narrow."
         )
+
+
+def _patients_repeated(of: Comparison) -> int:
+    """Return the number of patients of whom a reader read something twice."""
+    twice = ((~np.isnan(of.cube)).sum(axis=2) > 1).any(axis=1)
+    return len(np.unique(of.table.clusters[twice]))
+
+
+def _one_reader_twice(table: Table) -> Iterator[str]:
+    """Warn of names that are one but for capitals and spaces."""
+    alike: dict[str, list[str]] = {}
+    for name in table.readers:
+        alike.setdefault(" ".join(name.casefold().split()), []).append(name)
+    for names in alike.values():
+        if len(names) > 1:
+            yield f"Readers {' and '.join(names)} differ only in capitals or spaces: they count as different."
+
+
+def _unknown_exams(table: Table, asking: Asking) -> Iterator[str]:
+    """Warn of exams in the table of groups that nobody read, and of those read that are in no group."""
+    exams = set(table.items["exam"])
+    for name, of_exam in asking.groups.items():
+        unread, without = len(of_exam.keys() - exams), len(exams - of_exam.keys())
+        if unread or without:
+            yield (
+                f"Groups by {name}: {unread:,} {_plural(unread, 'exam')} of the table not among readings, "
+                f"{without:,} {_plural(without, 'exam')} of the readings without a group."
+            )
 
 
 def _plural(number: int, what: str) -> str:
@@ -196,6 +231,7 @@ def analyse_landmarks(placed: Placed, asking: Asking) -> Analysis:
     table = placed.table
     point_sd, whose = _point_sd(within, between)
     notes = [_AXES]
+    notes += ["Landmarks are not compared by group."] if asking.groups else []
     if point_sd is not None:
         notes.append(
             f"The SD along the height of any landmark, {whose}, is what grading takes as --point-sd "
@@ -208,17 +244,19 @@ def analyse_landmarks(placed: Placed, asking: Asking) -> Analysis:
         items=table.shape[0],
         compared=placed.compared,
         patients=table.patients,
+        patients_compared=placed.patients_compared,
         readers=table.readers,
         occasions=table.occasions,
         between=tuple(between),
         within=tuple(within),
         point_sd=None if point_sd is None else f"{point_sd:.3g}{placed.unit}",
         warnings=(
-            *_few(table),
+            *_few(placed.patients_compared),
             *_nothing_shared(placed.compared, table, repeated=bool(placed.repeating)),
+            *_one_reader_twice(table),
         ),
         notes=tuple(notes),
-    )
+    ).trusted()
 
 
 def _point_sd(within: list[Estimate], between: list[Estimate]) -> tuple[float | None, str]:

@@ -23,6 +23,7 @@ from spinegrade.agreement import (
     stack_occasions,
 )
 from spinegrade.reader_agreement.result import Confusion
+from spinegrade.reader_agreement.trust import recounted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -43,7 +44,7 @@ def between(of: Comparison) -> list[Estimate]:
 
 def in_group(of: Comparison, ratings: Ratings) -> list[Estimate]:
     """Return every coefficient of all readers on some items."""
-    return reader_agreement(ratings, of.weights, of.measure.metrics, of.plan)
+    return recounted(reader_agreement(ratings, of.weights, of.measure.metrics, of.plan), ratings)
 
 
 def within(of: Comparison) -> list[Estimate]:
@@ -62,7 +63,8 @@ def within(of: Comparison) -> list[Estimate]:
 def _repeats(of: Comparison, ratings: Ratings, readers: tuple[str, str] | None) -> list[Estimate]:
     """Return the coefficients over occasions; with two of them Cohen's kappa is among them."""
     make = pair_agreement if len(ratings.readers) == 2 else reader_agreement
-    return [evolve(one, readers=readers) for one in make(ratings, of.weights, of.measure.metrics, of.plan)]
+    found = recounted(make(ratings, of.weights, of.measure.metrics, of.plan), ratings)
+    return [evolve(one, readers=readers) for one in found]
 
 
 def beside_rest(of: Comparison) -> list[Estimate]:
@@ -76,7 +78,9 @@ def beside_rest(of: Comparison) -> list[Estimate]:
 def other_readers(of: Comparison) -> list[Estimate]:
     """Return coefficients of all readers with intervals for other readers."""
     found = [over_readers(of.ratings, statistic, of.plan) for statistic in _statistics(of)]
-    return [evolve(one, readers=None) for one in found]  # two readers are all of them too
+    return [
+        evolve(one, readers=None) for one in recounted(found, of.ratings)
+    ]  # two readers are all of them too
 
 
 def _statistics(of: Comparison) -> Iterator[Statistic]:

@@ -16,6 +16,7 @@ from spinegrade.agreement import (
     precision,
     stack_occasions,
 )
+from spinegrade.reader_agreement.trust import recounted, without_relative
 
 if TYPE_CHECKING:
     from spinegrade.agreement import Estimate, Ratings
@@ -31,7 +32,7 @@ def between(of: Comparison) -> list[Estimate]:
     found = [icc(ratings, form, plan=of.plan) for form in ("1", "A1", "C1")]
     if mean_of > 1:
         found += [icc(ratings, form, mean_of, plan=of.plan) for form in ("1", "A1", "C1")]
-    found += _alphas(of, ratings) + precision(ratings, of.plan)
+    found = recounted(found + _alphas(of, ratings) + _precision(of, ratings), ratings)
     for pair in ratings.pairs():
         found += _of_two(of, pair, (pair.readers[0], pair.readers[1]))
     return found
@@ -48,6 +49,12 @@ def _alphas(of: Comparison, ratings: Ratings) -> list[Estimate]:
     return [krippendorff_alpha(ratings, metric, of.plan) for metric in of.measure.metrics]
 
 
+def _precision(of: Comparison, ratings: Ratings) -> list[Estimate]:
+    """Return the precision; in relation to an item's mean only where that is never near 0."""
+    found = precision(ratings, of.plan)
+    return without_relative(found) if of.measure.may_be_zero else found
+
+
 def _of_two(of: Comparison, pair: Ratings, readers: tuple[str, str] | None) -> list[Estimate]:
     found = [icc(pair, form, plan=of.plan) for form in ("A1", "C1")] + bland_altman(pair, plan=of.plan)
     return [evolve(one, readers=readers) for one in found]
@@ -55,7 +62,8 @@ def _of_two(of: Comparison, pair: Ratings, readers: tuple[str, str] | None) -> l
 
 def in_group(of: Comparison, ratings: Ratings) -> list[Estimate]:
     """Return correlation, alpha and precision of all readers on some items."""
-    return [icc(ratings, "A1", plan=of.plan), *_alphas(of, ratings), *precision(ratings, of.plan)]
+    found = [icc(ratings, "A1", plan=of.plan), *_alphas(of, ratings), *_precision(of, ratings)]
+    return recounted(found, ratings)
 
 
 def within(of: Comparison) -> list[Estimate]:
@@ -71,7 +79,7 @@ def within(of: Comparison) -> list[Estimate]:
 
 
 def _repeats(of: Comparison, ratings: Ratings, readers: tuple[str, str] | None) -> list[Estimate]:
-    found = [icc(ratings, "1", plan=of.plan), *precision(ratings, of.plan)]
+    found = recounted([icc(ratings, "1", plan=of.plan), *_precision(of, ratings)], ratings)
     found = [evolve(one, readers=readers) for one in found]
     return found + (_of_two(of, ratings, readers) if len(ratings.readers) == 2 else [])
 
@@ -90,4 +98,4 @@ def other_readers(of: Comparison) -> list[Estimate]:
     metric = of.measure.metrics[0]
     forms.append(over_readers(of.ratings, lambda some, plan: krippendorff_alpha(some, metric, plan), of.plan))
     spread = over_readers(of.ratings, lambda some, plan: precision(some, plan)[0], of.plan, np.inf)
-    return [evolve(one, readers=None) for one in (*forms, spread)]
+    return [evolve(one, readers=None) for one in recounted((*forms, spread), of.ratings)]

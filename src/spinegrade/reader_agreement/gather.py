@@ -6,12 +6,14 @@ import hashlib
 from typing import TYPE_CHECKING
 
 import polars as pl
-from attrs import frozen
+from attrs import evolve, frozen
 
 from spinegrade.assess import HEIGHTS, RATIOS
 from spinegrade.batch import Task, run
-from spinegrade.errors import UnitError
-from spinegrade.io.columns import CALIBRATION, COORDINATES, READING_KEY, SPACING, UNIT
+from spinegrade.errors import FormatError, UnitError
+from spinegrade.io.columns import CALIBRATION, COORDINATES, READING_KEY, SCHEMA, SPACING, UNIT
+from spinegrade.io.reading_json import read_reading
+from spinegrade.io.reading_table import ReadingFiles
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,14 +36,32 @@ _FINDINGS = (
     "visual_grade",
     "evaluable",
 )
-_LANDMARKS = (*READING_KEY, "level", *COORDINATES, *SPACING, CALIBRATION, UNIT, "image", "evaluable")
+_SAID = (*COORDINATES, "evaluable", "visual_grade", "shape", "comment")
+"""What a reader may have said of a level; a row with none of it says only that the exam was read."""
+
+_LANDMARKS = (*READING_KEY, "level", *SPACING, CALIBRATION, UNIT, "image", *_SAID)
+
+_KEY = (*READING_KEY, "level")
+_MAYBE_UNSAID = ~pl.col("evaluable") & pl.all_horizontal(pl.col(*HEIGHTS, "visual_grade").is_null())
+"""Where a result has nothing: the level was left out, or marked as not evaluable."""
 
 
 @frozen
 class Gathered:
-    """Rows, and what was left out of them."""
+    """What readers can be compared on.
+
+    Attributes
+    ----------
+    rows
+        The levels of which something was said.
+    read
+        ``patient, exam, reader`` and ``occasion`` of every reading, one of nothing at all among them.
+    problems
+        What was left out because it could not be used.
+    """
 
     rows: pl.DataFrame
+    read: pl.DataFrame
     problems: list[str]
 
 
@@ -71,7 +91,17 @@ def gather_findings(
     SpinegradeError
         As `batch.run` does.
     """
-    return _gather(sources, Task("grade", method), _FINDINGS, where, keep_going=keep_going)
+    found = _gather(sources, Task("grade", method), _FINDINGS, where, keep_going=keep_going)
+    if found.rows.filter(_MAYBE_UNSAID).is_empty():
+        return found
+    said = gather_landmarks(sources, method, where, keep_going=keep_going).rows.select(_KEY)
+    kept = pl.concat(
+        [
+            found.rows.filter(~_MAYBE_UNSAID),
+            found.rows.filter(_MAYBE_UNSAID).join(said, on=_KEY, how="semi", maintain_order="left"),
+        ]
+    )
+    return evolve(found, rows=kept)
 
 
 def gather_landmarks(
@@ -84,7 +114,8 @@ def gather_landmarks(
     SpinegradeError
         As `batch.run` does.
     """
-    return _gather(sources, Task("landmarks", method), _LANDMARKS, where, keep_going=keep_going)
+    found = _gather(sources, Task("landmarks", method), _LANDMARKS, where, keep_going=keep_going)
+    return evolve(found, rows=found.rows.filter(pl.any_horizontal(pl.col(_SAID).is_not_null())))
 
 
 def _gather(
@@ -97,7 +128,28 @@ def _gather(
         return kept[-1]
 
     report = run(sources, task, afresh, where=where, keep_going=keep_going)
-    return Gathered(pl.concat(kept[-1].frames), report.problems)
+    rows = pl.concat(kept[-1].frames)
+    read = pl.concat([rows.select(READING_KEY), _readings_of_nothing(sources)]).unique()
+    return Gathered(rows, read, report.problems)
+
+
+def _readings_of_nothing(sources: Sequence[Source]) -> pl.DataFrame:
+    """Return the keys of reading files without a vertebra, which leave no row in a table."""
+    paths = (path for source in sources if isinstance(source, ReadingFiles) for path in source.paths)
+    keys = [key for path in paths if (key := _key_of_nothing(path))]
+    return pl.DataFrame(keys, schema={name: SCHEMA[name] for name in READING_KEY}, orient="row")
+
+
+def _key_of_nothing(path: Path) -> tuple[str, str, str, int] | None:
+    try:
+        reading = read_reading(path)
+    except FormatError:
+        return None  # it is listed among what was left out
+    return (
+        None
+        if reading.vertebrae
+        else (reading.exam.patient, reading.exam.id, reading.reader, reading.occasion)
+    )
 
 
 def one_unit(units: pl.Series) -> str:

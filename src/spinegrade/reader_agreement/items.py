@@ -44,12 +44,15 @@ class Table:
         ``patient, exam`` and ``level`` of every item, sorted.
     readers, occasions
         All of them, ascending.
+    read
+        ``patient, exam, reader`` and ``occasion`` of every reading, whether it has rows or not.
     by
         What an item is.
     """
 
     rows: pl.DataFrame
     items: pl.DataFrame
+    read: pl.DataFrame
     readers: tuple[str, ...]
     occasions: tuple[int, ...]
     by: By
@@ -101,11 +104,12 @@ class Table:
     @cached_property
     def asked(self) -> Booleans:
         """``(items, readers, occasions)`` whether the reader read the item's exam on the occasion."""
-        _, readers, occasions = self.shape
-        exam = self.exams[self._places // (readers * occasions)]
-        read = np.zeros((int(self.exams[-1]) + 1, readers * occasions), dtype=bool)
-        read[exam, self._places % (readers * occasions)] = True
-        return read.reshape(-1, readers, occasions)[self.exams]
+        exams = self.items.select(_EXAM).unique(maintain_order=True).with_row_index("_exam")
+        known = self.read.join(exams, on=_EXAM)
+        read = np.zeros((exams.height, *self.shape[1:]), dtype=bool)
+        reader = _codes(known["reader"], self.readers)
+        read[known["_exam"].to_numpy(), reader, _codes(known["occasion"], self.occasions)] = True
+        return read[self.exams]
 
     def values(self, measure: Measure) -> Floats:
         """Return the ``(items, readers, occasions)`` values of a measure, NaN where there is none.
@@ -150,20 +154,41 @@ def _codes(column: pl.Series, names: Sequence[str] | Sequence[int]) -> Places:
     return column.replace_strict(list(names), places, return_dtype=pl.Int64).to_numpy().astype(np.intp)
 
 
-def tabulate(rows: pl.DataFrame, levels: LevelRange) -> Table:
+def tabulate(rows: pl.DataFrame, levels: LevelRange, read: pl.DataFrame | None = None) -> Table:
     """Return the rows of these levels as a table of vertebrae.
+
+    ``read`` has the key of every reading, those without a row too; without it the rows say who read what.
 
     Raises
     ------
     ReadingError
-        If no row is of these levels, or there is nothing to compare: one reader on one occasion.
+        If no row is of these levels, an exam is said to be of two patients, or there is nothing to compare:
+        one reader on one occasion.
     """
+    read = (rows if read is None else read).select(READING_KEY).unique()
+    _check_patients(read)
     inside = rows.filter(pl.col("level").is_in(list(levels.levels)))
     if inside.is_empty():
         found = [level for level in LEVELS if level in set(rows["level"].unique())]
         msg = f"agree: expected vertebrae of {levels}, got {', '.join(found) or 'none'}"
         raise ReadingError(msg)
-    return _table(inside.with_columns(pl.col("level").cast(pl.Enum(LEVELS))), "vertebra")
+    return _table(inside.with_columns(pl.col("level").cast(pl.Enum(LEVELS))), read, "vertebra")
+
+
+def _check_patients(read: pl.DataFrame) -> None:
+    """Refuse an exam of two patients: its readings would never meet.
+
+    Raises
+    ------
+    ReadingError
+        If there is one.
+    """
+    patients = read.group_by("exam").agg(pl.col("patient").unique().sort()).sort("exam")
+    several = patients.filter(pl.col("patient").list.len() > 1)
+    if several.height:
+        exam, names = several.row(0)
+        msg = f"agree: expected exam {exam} to be of one patient, got {' and '.join(names)}"
+        raise ReadingError(msg)
 
 
 def by_spine(table: Table, measure: Measure) -> Table:
@@ -174,15 +199,16 @@ def by_spine(table: Table, measure: Measure) -> Table:
     value = measure.expression.cast(pl.Float64)
     pooled = value.max() if measure.pool == "most" else pl.when(value.count() > 0).then(value.sum())
     rows = table.rows.group_by(READING_KEY, maintain_order=True).agg(pooled.alias("value"))
-    return _table(rows.with_columns(pl.lit(None, pl.Enum(LEVELS)).alias("level")), "patient")
+    rows = rows.with_columns(pl.lit(None, pl.Enum(LEVELS)).alias("level"))
+    return _table(rows, table.read, "patient")
 
 
-def _table(rows: pl.DataFrame, by: By) -> Table:
-    readers = tuple(rows["reader"].unique().sort())
-    occasions = tuple(rows["occasion"].unique().sort())
+def _table(rows: pl.DataFrame, read: pl.DataFrame, by: By) -> Table:
+    readers = tuple(read["reader"].unique().sort())
+    occasions = tuple(read["occasion"].unique().sort())
     if len(readers) == 1 and len(occasions) == 1:
         got = f"{readers[0]} on occasion {occasions[0]}"
         msg = f"agree: expected two readers, or one on two occasions, got {got}"
         raise ReadingError(msg)
     items = rows.select(*_EXAM, "level").unique().sort(*_EXAM, "level")
-    return Table(rows, items, readers, occasions, by)
+    return Table(rows, items, read, readers, occasions, by)

@@ -53,6 +53,8 @@ class Measure:
         The unit, where it is always the same.
     positive
         The least value that counts as positive against a reference; None where that has no meaning.
+    may_be_zero
+        Whether values lie at or near 0, so that errors in relation to their mean say nothing.
     by
         Whether of a vertebra, or of a whole spine, or both.
     pool
@@ -69,6 +71,7 @@ class Measure:
     length: bool = False
     unit: str | None = None
     positive: float | None = None
+    may_be_zero: bool = False
     by: tuple[By, ...] = ("vertebra",)
     pool: Literal["most", "sum"] = "most"
 
@@ -115,11 +118,16 @@ def _yes_or_no(
     )
 
 
-def _fraction(name: str, title: str, *, signed: bool = False) -> Measure:
+def _fraction(name: str, title: str, *, signed: bool = False, loss: bool = False) -> Measure:
     """Return a measure that is a fraction; one that may lie below 0 has no ratio metric."""
     metrics: tuple[Metric, ...] = ("interval",) if signed else ("interval", "ratio")
     return Measure(
-        name=name, title=title, expression=pl.col(name.replace("-", "_")), metrics=metrics, unit="fraction"
+        name=name,
+        title=title,
+        expression=pl.col(name.replace("-", "_")),
+        metrics=metrics,
+        unit="fraction",
+        may_be_zero=loss,
     )
 
 
@@ -147,6 +155,7 @@ _SDI = Measure(
     expression=pl.col("grade"),
     unit="points",
     metrics=("interval",),
+    may_be_zero=True,
     by=("patient",),
     pool="sum",
 )
@@ -160,14 +169,14 @@ MEASURES: dict[str, Measure] = {
         _SHAPE,
         _yes_or_no("evaluable", "Evaluability", pl.col("evaluable"), ("not evaluable", "evaluable")),
         _grades("visual-grade", "Reader's own grade", "visual_grade", VISUAL_GRADES),
-        _fraction("height-loss", "Height loss"),
+        _fraction("height-loss", "Height loss", loss=True),
         _height("anterior"),
         _height("middle"),
         _height("posterior"),
         _fraction("wedge-ratio", "Wedge ratio"),
         _fraction("biconcave-ratio", "Biconcave ratio"),
         _fraction("crush-ratio", "Crush ratio"),
-        _fraction("area-loss", "Area loss", signed=True),
+        _fraction("area-loss", "Area loss", signed=True, loss=True),
         _SDI,
         _SCATTER,
     )

@@ -14,6 +14,18 @@ if TYPE_CHECKING:
 
 WHO = ("between", "within", "between and within", "methods", "reference", "unsaid")
 
+TWO_CATEGORIES = "none: two categories"
+_OF_TWO = ("fracture", "moderate fracture", "evaluable")
+
+_KINDS = {
+    "kappa": "kappa",
+    "Fleiss' kappa": "kappa",
+    "weighted kappa": "weighted kappa",
+    "ICC": "icc",
+    "coefficient of variation": "cv",
+    "sensitivity and specificity": "accuracy",
+}
+
 
 @frozen
 class Study:
@@ -55,6 +67,9 @@ class Figure:
         Its confidence interval, where one was given.
     pair
         Two values that belong together, such as sensitivity and specificity.
+    of
+        What the categories of a kappa are of, where the source says so: fracture (two categories), grade,
+        evaluable.
     by
         What was compared, where the source says so: vertebrae or patients.
     """
@@ -68,7 +83,22 @@ class Figure:
     value: tuple[float, ...] = ()
     interval: tuple[float, float] | None = None
     pair: tuple[float, float] | None = None
+    of: str | None = None
     by: By | None = None
+
+    @property
+    def kind(self) -> str:
+        """What compares with it: kappa, weighted kappa, icc, cv, accuracy, or nothing of ours."""
+        return _KINDS.get(self.statistic, self.statistic)
+
+    @property
+    def weights(self) -> str:
+        """What disagreements weigh, in words, as far as the source says."""
+        if self.kind == "weighted kappa":
+            return "weighted, not said how"
+        if self.kind != "kappa":
+            return "-"
+        return TWO_CATEGORIES if self.of in _OF_TWO else "not said"
 
     @property
     def words(self) -> str:

@@ -32,17 +32,28 @@ class Judged:
     notes: list[str]
 
 
-def check_reference(name: str, readers: Sequence[str], measure: Measure) -> None:
-    """Refuse a reference that does not exist, or a measure that has no positive.
+def check_judged(measures: Sequence[Measure]) -> None:
+    """Refuse measures of which none has a positive.
 
     Raises
     ------
     ReadingError
-        If there is no such reader, or nothing to be right or wrong about.
+        If there is nothing to be right or wrong about.
     """
-    if measure.positive is None:
-        msg = f"--reference-reader: expected a measure with categories, as fracture, got {measure.name}"
+    if all(one.positive is None for one in measures):
+        names = ", ".join(one.name for one in measures)
+        msg = f"--reference-reader: expected a measure with categories, as fracture, got {names}"
         raise ReadingError(msg)
+
+
+def check_reference(name: str, readers: Sequence[str]) -> None:
+    """Refuse a reference that does not exist.
+
+    Raises
+    ------
+    ReadingError
+        If there is no such reader.
+    """
     if name != CONSENSUS and name not in readers:
         msg = f"--reference-reader: expected one of {', '.join(readers)}, or {CONSENSUS}, got {name!r}"
         raise ReadingError(msg)
@@ -51,9 +62,13 @@ def check_reference(name: str, readers: Sequence[str], measure: Measure) -> None
 def judge(of: Comparison) -> Judged:
     """Return what the readers come to against the reference; positive is `Measure.positive` or more."""
     name, least = of.asking.reference, of.measure.positive
-    if name is None or least is None:
+    if name is None:
         return Judged([], [], [])
-    check_reference(name, of.table.readers, of.measure)
+    check_reference(name, of.table.readers)
+    if least is None:
+        return Judged(
+            [], [], [f"Readers are not judged by {name}: {of.measure.title.lower()} is no yes or no."]
+        )
     ratings = dichotomise(of.ratings, least)
     words = f"Positive is {of.measure.label(least)}" + (" or more" if of.measure.weighted else "")
     if not of.measure.ordered:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from attrs import asdict, frozen
+from attrs import asdict, evolve, frozen
+
+from spinegrade.reader_agreement.trust import without_tiny
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -45,8 +47,10 @@ class Analysis:
         Of the values; None for categories and fractions.
     by
         What an item is: a vertebra or a patient's spine.
-    items, compared, patients
-        Numbers of items that were read at all, of those that two readers read, and of patients.
+    items, compared
+        Numbers of items that were read at all, and of those that two readers read.
+    patients, patients_compared
+        Numbers of patients, and of those with an item that two readers read.
     readers, occasions
         All of them.
     between
@@ -81,6 +85,7 @@ class Analysis:
     items: int
     compared: int
     patients: int
+    patients_compared: int
     readers: tuple[str, ...]
     occasions: tuple[int, ...]
     between: Estimates = ()
@@ -96,6 +101,18 @@ class Analysis:
     point_sd: str | None = None
     warnings: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+
+    def trusted(self) -> Analysis:
+        """Return the analysis without resampled intervals of very few patients."""
+        return evolve(
+            self,
+            between=without_tiny(self.between),
+            accuracy=without_tiny(self.accuracy),
+            within=without_tiny(self.within),
+            against_rest=without_tiny(self.against_rest),
+            random_readers=without_tiny(self.random_readers),
+            groups=tuple(evolve(one, estimates=without_tiny(one.estimates)) for one in self.groups),
+        )
 
     def scopes(self) -> Iterator[tuple[str, str, Estimates]]:
         """Yield every list of estimates: its name, the group that it is of or nothing, and the list."""
@@ -177,6 +194,7 @@ def as_json(analysis: Analysis, made: Provenance) -> dict[str, Any]:
         "items": analysis.items,
         "items_compared": analysis.compared,
         "patients": analysis.patients,
+        "patients_compared": analysis.patients_compared,
         "readers": list(analysis.readers),
         "occasions": list(analysis.occasions),
         "categories": list(analysis.measure.labels) or None,

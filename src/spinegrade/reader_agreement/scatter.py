@@ -60,6 +60,15 @@ class Placed:
         placed = ~np.isnan(self.first[..., 0]).all(axis=2)
         return int((placed.sum(axis=1) > 1).sum())
 
+    @property
+    def patients_compared(self) -> int:
+        """The number of patients with a landmark that was placed in two readings."""
+        placed = ~np.isnan(self.first[..., 0]).all(axis=2)
+        twice = placed.sum(axis=1) > 1
+        if not twice.any():
+            twice = ((~np.isnan(self.points[..., 0])).sum(axis=2) > 1).any(axis=(1, 2))
+        return len(np.unique(self.table.clusters[twice]))
+
     def repeats(self, reader: int) -> Floats:
         """``(items, occasions, 6, 2)`` of one reader."""
         return self.points[:, reader]
@@ -71,8 +80,12 @@ class Placed:
         return [int(place) for place in np.flatnonzero((often > 1).any(axis=(0, 2)))]
 
 
-def place_landmarks(rows: pl.DataFrame, levels: LevelRange, *, in_pixels: bool = False) -> Placed:
+def place_landmarks(
+    rows: pl.DataFrame, levels: LevelRange, read: pl.DataFrame | None = None, *, in_pixels: bool = False
+) -> Placed:
     """Return the landmarks of these levels; those of vertebrae that are not evaluable are left out.
+
+    ``read`` is as in `tabulate`.
 
     Raises
     ------
@@ -81,7 +94,7 @@ def place_landmarks(rows: pl.DataFrame, levels: LevelRange, *, in_pixels: bool =
     UnitError
         If some positions are in mm and some in pixels.
     """
-    table = tabulate(rows, levels)
+    table = tabulate(rows, levels, read)
     inside = table.rows.with_columns(pl.col("level").cast(pl.String))
     if in_pixels:
         inside = inside.with_columns(pl.lit("px").alias(UNIT))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from spinegrade.agreement import FEW_CLUSTERS
 from spinegrade.reader_agreement.result import headline, pick
 
 if TYPE_CHECKING:
@@ -174,7 +175,10 @@ def summary(analysis: Analysis, weights: Sequence[str]) -> list[str]:
     """Return the analysis in sentences; intervals stand in brackets."""
     who, what = count(len(analysis.readers), "reader"), what_items(analysis, analysis.items)
     patients = count(analysis.patients, "patient")
-    said = [f"{who} read {what} of {patients}; {analysis.compared:,} were read by two or more."]
+    of_fewer = ""
+    if analysis.compared and analysis.patients_compared < analysis.patients:
+        of_fewer = f", of {count(analysis.patients_compared, 'patient')},"
+    said = [f"{who} read {what} of {patients}; {analysis.compared:,}{of_fewer} were read by two or more."]
     said += _landmarks(analysis) if analysis.point_sd else []
     said += _categories(analysis, weights) if analysis.measure.categorical else _measurements(analysis)
     said += [*_other_readers(analysis, weights), *_high_and_low(analysis), *_groups(analysis, weights)]
@@ -260,14 +264,24 @@ def _high_and_low(analysis: Analysis) -> Iterator[str]:
         )
     if not clear:
         yield "No reader is clearly above or below the others who read the same."
+    if len(biases) > 2:  # of two readers one comparison says both
+        yield (
+            f"That took {len(biases)} comparisons, each with an interval of {biases[0].level:.0%}; "
+            "nothing is allowed for their number."
+        )
 
 
 def _groups(analysis: Analysis, weights: Sequence[str]) -> Iterator[str]:
+    """Say at which level readers agree least and most, of those with enough patients to say so."""
     statistic, _, chosen = headline(analysis, weights)
     levels = [
         (one.name, pick(one.estimates, statistic, chosen)) for one in analysis.groups if one.by == "level"
     ]
-    known = sorted((one.value, name) for name, one in levels if one is not None and one.value is not None)
+    known = sorted(
+        (one.value, name)
+        for name, one in levels
+        if one is not None and one.value is not None and one.clusters >= FEW_CLUSTERS
+    )
     if len(known) > 1:
         (least, low), (most, high) = known[0], known[-1]
         yield (

@@ -106,7 +106,8 @@ def _first_readings(landmarks: pl.DataFrame, levels: LevelRange) -> pl.DataFrame
 def _film(worst: Disputed, rows: pl.DataFrame, subject: Subject, finder: _Films) -> WorstFilm:
     exam = (worst.patient, worst.exam)
     mine = rows.filter((pl.col("patient") == worst.patient) & (pl.col("exam") == worst.exam))
-    readers = tuple(mine["reader"].unique().sort())
+    of_nothing = (name for split in worst.splits for name in split.said)  # without a landmark of the exam
+    readers = tuple(sorted({*mine["reader"], *of_nothing}))
     picture, aspect, remark = finder.of(exam)
     bodies = _bodies(mine, readers, aspect if picture else _aspect(mine))
     said = _said(worst, subject, readers)

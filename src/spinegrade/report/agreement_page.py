@@ -10,7 +10,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from spinegrade import __version__
 from spinegrade.agreement import FEW_CLUSTERS
 from spinegrade.reader_agreement import LANDMARK_SCATTER, Comparison, headline, words
-from spinegrade.reader_agreement.published import figures_for
+from spinegrade.reader_agreement.neighbours import Ours, beside_published
 from spinegrade.report import agreement_plots as plots
 from spinegrade.report.agreement_drawing import READER_COLOURS
 from spinegrade.report.agreement_methods import GRRAS, methods, repeat
@@ -68,7 +68,7 @@ class Section:
     forests: list[Forest]
     films: Sequence[WorstFilm]
     published: list[Figure]
-    ours: list[tuple[str, str, str]]
+    ours: list[Ours]
     reasons: list[tuple[str, int]]
 
 
@@ -94,6 +94,8 @@ def _section(number: int, study: Study, asking: Asking) -> Section:
     analysis = study.analysis
     landmarks = analysis.measure.name == LANDMARK_SCATTER
     whole = [one for one in analysis.between if one.readers is None]
+    subject = study.subject
+    ours, figures = beside_published(subject, analysis) if isinstance(subject, Comparison) else ([], [])
     return Section(
         number=number,
         analysis=analysis,
@@ -107,8 +109,8 @@ def _section(number: int, study: Study, asking: Asking) -> Section:
         differences=list(_differences(study)),
         forests=list(_forests(analysis, asking)),
         films=study.films,
-        published=figures_for(analysis.measure.name, analysis.by),
-        ours=list(_ours(analysis, asking)),
+        published=figures,
+        ours=ours,
         reasons=words.reasons(analysis),
     )
 
@@ -187,26 +189,6 @@ def _all_forests(analysis: Analysis, asking: Asking) -> Iterator[Forest | None]:
         if rows:
             yield forest(f"Readers with themselves: {_name(rows, analysis)}", rows, analysis)
             return
-
-
-def _ours(analysis: Analysis, asking: Asking) -> Iterator[tuple[str, str, str]]:
-    """Yield what stands beside published figures: comparison, statistic, and value with interval."""
-    statistic, _, chosen = headline(analysis, asking.weights)
-    for who, estimates, names in (
-        ("between readers", analysis.between, (statistic, "rms_cv")),
-        ("within readers", analysis.within, ("cohen_kappa", "icc_1", "rms_cv")),
-        ("against a reference", analysis.accuracy, ("sensitivity", "specificity")),
-    ):
-        for one in estimates:
-            wanted = one.statistic in names and one.readers is None and one.weights in {chosen, None}
-            if wanted and one.value is not None:
-                yield who, words.title(one, analysis.measure), words.with_interval(one, analysis)
-    if analysis.point_sd:
-        yield (
-            "within readers" if analysis.within else "between readers",
-            "SD along the height",
-            analysis.point_sd,
-        )
 
 
 def _name(rows: Sequence[tuple[str, Estimate]], analysis: Analysis) -> str:

@@ -52,6 +52,7 @@ FLAG_WORDS = {
     "posterior_and_biconcave": "posterior wedge and biconcave alike",
     "wedge_and_posterior": "anterior and posterior loss alike",
     "mm_at_detector": "mm at the detector",
+    "no_norm": "the norm has nothing for this level, sex or age",
     **{f"area_grade_{grade}": f"grade {grade} by area" for grade in range(4)},
 }
 

@@ -13,10 +13,10 @@ from sqlalchemy import func, insert, select
 from spinegrade.anatomy import level_index
 from spinegrade.errors import StudyError
 from spinegrade.io.reading_json import to_plain
-from spinegrade.study import schema
+from spinegrade.study import rows, schema
 from spinegrade.study.amend import current_protocol
-from spinegrade.study.build import COORDINATOR
 from spinegrade.study.moments import stamp
+from spinegrade.study.protocol import COORDINATOR
 from spinegrade.study.sequence import reading_order
 from spinegrade.study.tables import committed_readings, consensus_readings
 
@@ -24,17 +24,21 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from spinegrade.readings import Reading, VertebraReading
+    from spinegrade.study.protocol import ReaderProtocol
     from spinegrade.study.store import Store
 
     Answers = dict[tuple[str, str], str]
     """An answer in words by film and level, of one reader."""
 
 
+_EVALUABLE = "evaluable"
+
+
 class Rule(StrEnum):
     """When two readers disagree on a vertebra.  One that a reader has no answer for is no disagreement."""
 
     EVALUABLE = "evaluable"
-    """One could read it and the other could not."""
+    """One could read it and the other could not, or left it out though the protocol asks for it."""
     VISUAL_GRADE = "visual_grade"
     """Their visual grades differ."""
     FRACTURE = "fracture"
@@ -66,13 +70,16 @@ def disagreements(store: Store, rules: Iterable[Rule], *, occasion: int = 1) -> 
         thirds = set(connection.execute(select(r.name).where(r.adjudicator)).scalars())
         readings = [one for one in committed_readings(connection) if one.occasion == occasion]
         agreed = consensus_readings(connection)
+        levels = rows.reader_protocol(connection).level_range.levels
     first = [one for one in readings if one.reader not in thirds]
     last = [one for one in readings if one.reader in thirds] + agreed
     found = []
     for rule in rules:
         said, settled = _said(first, rule), _said(last, rule)
+        if rule is Rule.EVALUABLE:
+            _add_left_out(said, first, levels)
         for (film, level), answers in said.items():
-            if len(set(answers.values())) > 1:
+            if _differ(rule, answers):
                 found.append(Disagreement(film, level, rule, answers, settled.get((film, level), {})))
     return sorted(found, key=lambda one: (one.film, level_index(one.level), one.rule))
 
@@ -86,10 +93,26 @@ def _said(readings: Iterable[Reading], rule: Rule) -> dict[tuple[str, str], dict
     return said
 
 
+def _add_left_out(
+    said: dict[tuple[str, str], dict[str, str]], readings: Iterable[Reading], levels: Iterable[str]
+) -> None:
+    """Add the levels of the protocol that a reader committed to without a word of them."""
+    every = tuple(levels)
+    for reading in readings:
+        for level in every:
+            said[reading.exam.id, level].setdefault(reading.reader, "left out")
+
+
+def _differ(rule: Rule, answers: dict[str, str]) -> bool:
+    """Return whether answers differ; that nobody could read a vertebra is one, whatever each calls it."""
+    different = set(answers.values())
+    return len(different) > 1 and (rule is not Rule.EVALUABLE or _EVALUABLE in different)
+
+
 def _evaluable(reading: Reading) -> dict[str, str]:
     read = {v.level: v for v in reading.vertebrae}
     return {
-        level: "not evaluable" if v.evaluable is False else "evaluable"
+        level: "not evaluable" if v.evaluable is False else _EVALUABLE
         for level, v in read.items()
         if v.evaluable is not None or v.landmarks or v.visual_grade is not None
     }
@@ -159,12 +182,13 @@ def give(store: Store, adjudicator: str, films: Iterable[str]) -> list[str]:
 def agree_on(store: Store, vertebra: VertebraReading, film: str, *, agreed_by: str, reason: str) -> list[str]:
     """Record what readers agreed on for a vertebra, and return what that was; the last word counts.
 
-    ``vertebra`` holds a visual grade, whether it is evaluable and if not why, or both.
+    ``vertebra`` holds a visual grade, whether it is evaluable and if not why, or a grade of one that is.
 
     Raises
     ------
     StudyError
-        If nothing is agreed on, there is no reason, nobody agreed, or the film is not in the study.
+        If nothing is agreed on, or what excludes itself, there is no reason, nobody agreed, or film or level
+        are not in the study.
     """
     for what, words in (("the reason", reason), ("who agreed", agreed_by)):
         if not words.strip():
@@ -176,6 +200,7 @@ def agree_on(store: Store, vertebra: VertebraReading, film: str, *, agreed_by: s
         if known.one_or_none() is None:
             msg = f"expected a film of the study, got {film!r}"
             raise StudyError(msg)
+        _check_level(vertebra.level, rows.reader_protocol(connection))
         at = stamp(store.now(connection))
         facts = {"at": at, "film": film, "level": vertebra.level, "reason": reason.strip()}
         for what, answer in given.items():
@@ -186,8 +211,17 @@ def agree_on(store: Store, vertebra: VertebraReading, film: str, *, agreed_by: s
     return list(given)
 
 
+def _check_level(level: str, protocol: ReaderProtocol) -> None:
+    if level not in protocol.level_range.levels:
+        msg = f"expected a level of the protocol, {protocol.levels}, got {level}"
+        raise StudyError(msg)
+
+
 def _agreed_facts(vertebra: VertebraReading) -> dict[str, dict[str, object]]:
     """Return the answers that are given, each as the fields of a vertebra it sets."""
+    if vertebra.evaluable is False and vertebra.visual_grade is not None:
+        msg = f"{vertebra.level}: expected a visual grade or that it is not evaluable, got both"
+        raise StudyError(msg)
     data = to_plain(vertebra)
     given = {}
     if vertebra.evaluable is not None:

@@ -9,9 +9,9 @@ from sqlalchemy import func, insert, select, update
 
 from spinegrade.errors import StudyError
 from spinegrade.study import rows, schema
-from spinegrade.study.build import COORDINATOR, add_readers, assign, for_readers
+from spinegrade.study.build import add_readers, assign, for_readers
 from spinegrade.study.moments import stamp
-from spinegrade.study.protocol import Protocol, parse_protocol, read_protocol
+from spinegrade.study.protocol import COORDINATOR, Protocol, parse_protocol, read_protocol
 from spinegrade.study.queue import Item
 from spinegrade.study.roles import make_logins
 

@@ -6,127 +6,48 @@ but a draft that the reading goes on from.
 
 from __future__ import annotations
 
-import zipfile
-from pathlib import PurePosixPath
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from attrs import field, frozen
 from sqlalchemy import insert, select
 
 from spinegrade.errors import FormatError, StudyError
-from spinegrade.io.reading_json import SUFFIX, parse_reading
 from spinegrade.study import answers, rows, schema
+from spinegrade.study.bring_check import Checks
+from spinegrade.study.bring_files import find_readings
 from spinegrade.study.moments import as_utc, stamp
-from spinegrade.study.packs import COMMITTED, DRAFTS, HEAD, parse_pack
 from spinegrade.study.queue import Item
 from spinegrade.study.schema import LOCKED, State
-from spinegrade.study.sqlite_file import plain_files
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from datetime import datetime
     from pathlib import Path
 
     from sqlalchemy import Connection
 
     from spinegrade.readings import Reading
-    from spinegrade.study.protocol import ReaderProtocol
+    from spinegrade.study.bring_check import Brought
+    from spinegrade.study.bring_files import Found
     from spinegrade.study.store import Store
-
-_LARGEST = 2**26
-"""Bytes of a reading file in a zip file; the largest that are made have some hundred thousand."""
-
-
-@frozen
-class Found:
-    """The bytes of a file that may be a reading, and where it was; ``pack`` is the `HEAD` of its pack."""
-
-    where: str
-    content: bytes
-    pack: bytes | None = None
 
 
 @frozen
 class Added:
-    """What became of what was brought: whole sentences for what was not added."""
+    """What became of what was brought: whole sentences for what was not added, and for odd dates."""
 
     added: list[str] = field(factory=list)
     known: list[str] = field(factory=list)
     drafts: list[str] = field(factory=list)
     problems: list[str] = field(factory=list)
-
-
-def find_readings(path: Path) -> tuple[list[Found], list[str]]:
-    """Return the readings in a pack, a folder or a file, and the drafts of packs, which stay where they are.
-
-    Raises
-    ------
-    StudyError
-        If there is nothing of the kind, or a zip file is broken.
-    """
-    if not path.exists():
-        msg = f"{path}: expected a pack, a reading file or a folder of them, got no such file"
-        raise StudyError(msg)
-    with plain_files(str(path)):
-        if path.is_file() and path.suffix.lower() == ".zip":
-            found, drafts = _in_zip(path)
-        elif path.is_dir():
-            found, drafts = _in_folder(path)
-        else:
-            found, drafts = [Found(str(path), path.read_bytes())], []
-    if not found and not drafts:
-        msg = f"{path}: expected readings, got none"
-        raise StudyError(msg)
-    return found, drafts
-
-
-def _in_folder(folder: Path) -> tuple[list[Found], list[str]]:
-    """Return the readings in a folder and the folders within, and drafts, told by their folder's name."""
-    found, drafts = [], []
-    for path in sorted(folder.rglob(f"*{SUFFIX}")):
-        head = path.parent.parent / HEAD
-        if head.is_file() and path.parent.name == DRAFTS:
-            drafts.append(str(path))
-        elif not path.name.startswith("."):
-            found.append(Found(str(path), path.read_bytes(), head.read_bytes() if head.is_file() else None))
-    return found, drafts
-
-
-def _in_zip(path: Path) -> tuple[list[Found], list[str]]:
-    """Return the readings in a zipped pack, which is never unpacked: its names lead nowhere."""
-    found, drafts = [], []
-    try:
-        with zipfile.ZipFile(path) as file:
-            heads = {PurePosixPath(name).parent: name for name in file.namelist() if _base(name) == HEAD}
-            for info in file.infolist():
-                inside = PurePosixPath(info.filename)
-                head = heads.get(inside.parent.parent)
-                if head is None or not inside.name.endswith(SUFFIX):
-                    continue
-                where = f"{path}: {info.filename}"
-                if inside.parent.name == DRAFTS:
-                    drafts.append(where)
-                elif inside.parent.name == COMMITTED:
-                    found.append(Found(where, _content(file, info), _content(file, file.getinfo(head))))
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
-        msg = f"{path}: expected a zip file, got one that is cut off, damaged or locked by a password"
-        raise StudyError(msg) from error
-    return found, drafts
-
-
-def _base(name: str) -> str:
-    return PurePosixPath(name).name
-
-
-def _content(file: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
-    if info.file_size > _LARGEST:
-        msg = f"{file.filename}: {info.filename}: expected a reading, got {info.file_size:,} bytes"
-        raise StudyError(msg)
-    return file.read(info)
+    notices: list[str] = field(factory=list)
 
 
 def add_readings(store: Store, paths: Iterable[Path]) -> Added:
     """Add the readings in packs, files and folders to a study; all that can be, in one transaction.
+
+    Earlier occasions are added first, so that a reader's occasions may come back together.
 
     Raises
     ------
@@ -140,56 +61,51 @@ def add_readings(store: Store, paths: Iterable[Path]) -> Added:
         found += readings
         report.drafts.extend(drafts)
     with store.writing() as connection:
-        protocol = rows.reader_protocol(connection)
-        uid = connection.execute(select(schema.study.c.uid)).scalar_one()
-        at = store.now(connection)
-        for one in found:
-            try:
-                reading = _reading(one, uid)
-                item = Item(reading.exam.id, reading.occasion)
-                done = _add(connection, reading, item, protocol, at)
-            except (FormatError, StudyError) as error:
-                said = str(error)
-                report.problems.append(said if said.startswith(one.where) else f"{one.where}: {said}")
-                continue
-            (report.added if done else report.known).append(f"{reading.reader}: {item}")
-            if done:
-                facts = {"occasion": item.occasion, "film": item.film, "details": "brought back"}
-                store.record(connection, reading.reader, "committed", **facts)
+        checks = Checks.of(connection, store.now(connection))
+        brought: list[Brought] = []
+        for file in found:
+            with _naming(file.where, report.problems):
+                brought.append(checks.brought(file))
+        for one in sorted(brought, key=lambda one: one.reading.occasion):
+            with _naming(one.where, report.problems):
+                _bring(store, checks, one, report)
     return report
 
 
-def _reading(found: Found, uid: str) -> Reading:
-    """Return the reading in a file that may be added.
-
-    Raises
-    ------
-    StudyError
-        If its pack is of another study, or another reader's.
-    FormatError
-        If it is no reading.
-    """
-    reading = parse_reading(found.content, found.where)
-    if found.pack is not None:
-        pack = parse_pack(found.pack, found.where)
-        if pack.study != uid:
-            msg = "expected a pack of this study, got one of another"
-            raise StudyError(msg)
-    return reading
+@contextmanager
+def _naming(where: str, problems: list[str]) -> Iterator[None]:
+    """Keep what is wrong with a file, named, and go on."""
+    try:
+        yield
+    except (FormatError, StudyError) as error:
+        said = str(error)
+        problems.append(said if said.startswith(where) else f"{where}: {said}")
 
 
-def _add(
-    connection: Connection, reading: Reading, item: Item, protocol: ReaderProtocol, at: datetime
-) -> bool:
+def _bring(store: Store, checks: Checks, brought: Brought, report: Added) -> None:
+    """Add one reading, and say in the report and in the log what became of it."""
+    reading = brought.reading
+    item = Item(reading.exam.id, reading.occasion)
+    done = _add(checks, brought, item)
+    (report.added if done else report.known).append(f"{reading.reader}: {item}")
+    if done:
+        odd = checks.odd_dates(brought)
+        report.notices.extend(f"{brought.where}: {what}" for what in odd)
+        facts = {"occasion": item.occasion, "film": item.film, "details": "; ".join(("brought back", *odd))}
+        store.record(checks.connection, reading.reader, "committed", **facts)
+
+
+def _add(checks: Checks, brought: Brought, item: Item) -> bool:
     """Add a reading and return True; False where the store has it already.
 
     Raises
     ------
     StudyError
-        If it is of a film or by a reader that is not in the study, or the store has another.
+        If it is of a film or by a reader that is not in the study, not due, or the store has another.
     """
+    connection, reading, at = checks.connection, brought.reading, checks.at
     _check_assigned(connection, reading, item)
-    rows.check_film(connection, reading, item, reading.reader, protocol)
+    rows.check_film(connection, reading, item, reading.reader, checks.protocol)
     row = rows.first_revision(connection, reading.reader, item)
     before = None if row is None else rows.parsed(row.text, item)
     if row is not None and before is not None:
@@ -200,13 +116,15 @@ def _add(
             msg += f"{row.state} {row.saved_at[:16].replace('T', ' ')} UTC; expected the same, got one that "
             msg += "differs"
             raise StudyError(msg)
-    moment, committed = stamp(at), reading if _is_sealed(reading) else answers.sealed(reading, at)
-    values = {"state": State.COMMITTED, "saved_at": moment, "text": rows.text_of(committed)}
-    values["committed_at"] = stamp(min(at, as_utc(committed.events[-1].at)))
+    checks.check_turn(brought)
+    committed = reading if _is_sealed(reading) else answers.sealed(reading, at)
+    values = {"state": State.COMMITTED, "saved_at": stamp(at), "text": rows.text_of(committed)}
+    values["committed_at"] = _committed_at(committed, checks.earliest(brought), at)
     if row is None:
         key = rows.key(reading.reader, item)
+        opened = stamp(min(at, brought.begun or at))
         connection.execute(
-            insert(schema.readings).values(**key, revision=1, saves=1, opened_at=_begun(committed), **values)
+            insert(schema.readings).values(**key, revision=1, saves=1, opened_at=opened, **values)
         )
     else:
         values["saves"] = row.saves + 1
@@ -214,13 +132,13 @@ def _add(
     return True
 
 
+def _committed_at(reading: Reading, earliest: datetime, at: datetime) -> str:
+    """Return when a reading was committed, as far as that can be: the washout counts from it."""
+    return stamp(min(at, max(earliest, as_utc(reading.events[-1].at))))
+
+
 def _is_sealed(reading: Reading) -> bool:
     return bool(reading.events) and reading.events[-1].did == answers.COMMIT
-
-
-def _begun(reading: Reading) -> str:
-    """Return when a reading was begun, as far as its events say."""
-    return stamp(min(as_utc(event.at) for event in reading.events))
 
 
 def _same(stored: Reading, reading: Reading) -> bool:

@@ -17,7 +17,7 @@ from spinegrade.study.blind import blind
 from spinegrade.study.blind_file import Label
 from spinegrade.study.moments import stamp
 from spinegrade.study.originals import age_band, find_originals
-from spinegrade.study.protocol import Hidden, read_protocol
+from spinegrade.study.protocol import COORDINATOR, Hidden, read_protocol
 from spinegrade.study.roles import make_logins, secure
 from spinegrade.study.sequence import reading_order, study_names
 from spinegrade.study.store import Store
@@ -32,9 +32,6 @@ if TYPE_CHECKING:
     from spinegrade.study.originals import Original
     from spinegrade.study.protocol import Protocol
     from spinegrade.study.roles import Login
-
-COORDINATOR = "coordinator"
-"""Who did it, in the log, where it was no reader."""
 
 
 @frozen
@@ -64,8 +61,7 @@ def create_study(
         If a film cannot be read.
     """
     protocol, text = read_protocol(protocol_file)
-    originals = find_originals(protocol, protocol_file.parent)
-    _check_masks(protocol, originals)
+    originals = _originals(protocol, protocol_file)
     with Store.create(where, clock=clock) as (store, connection):
         uid = secrets.token_hex(16)
         at = stamp(store.now(connection))
@@ -84,6 +80,17 @@ def create_study(
         store.record(connection, COORDINATOR, "study made", details=f"{len(originals)} films")
     patients = len({one.patient for one in originals})
     return Built(len(originals), patients, protocol.everyone, tuple(logins))
+
+
+def _originals(protocol: Protocol, protocol_file: Path) -> list[Original]:
+    """Return the films of a protocol; what is wrong with them is said with the protocol's name."""
+    try:
+        originals = find_originals(protocol, protocol_file.parent)
+        _check_masks(protocol, originals)
+    except StudyError as error:
+        msg = f"{protocol_file}: {error}"
+        raise StudyError(msg) from error
+    return originals
 
 
 def _check_masks(protocol: Protocol, originals: Iterable[Original]) -> None:

@@ -11,6 +11,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import tempfile
 import zipfile
@@ -24,7 +25,7 @@ from sqlalchemy import select
 from spinegrade.errors import FormatError, StudyError
 from spinegrade.io.reading_json import SUFFIX, from_plain, to_plain
 from spinegrade.study import rows, schema
-from spinegrade.study.protocol import Asked, Hidden, ReaderProtocol
+from spinegrade.study.protocol import COORDINATOR, Asked, Hidden, ReaderProtocol
 from spinegrade.study.queue import Item
 from spinegrade.study.sqlite_file import plain_files
 
@@ -118,6 +119,16 @@ def parse_pack(content: bytes, where: str) -> Pack:
         raise StudyError(msg) from error
 
 
+def packed_words(pack: Pack, head: bytes) -> str:
+    """Return what the log says of a pack: no other pack, and none that was changed, has the same words.
+
+    ``head`` are the bytes of its `HEAD`; how these are spaced and broken into lines does not count.
+    """
+    said = json.dumps(json.loads(head), sort_keys=True)
+    digest = hashlib.sha256(said.encode()).hexdigest()
+    return f"{pack.reader}: {len(pack.films)} films, {HEAD} {digest[:32]}"
+
+
 def export_pack(store: Store, reader: str, occasion: int, target: Path) -> Packed:
     """Write what a reader still has to read on an occasion to a new folder, or zip file by its suffix.
 
@@ -137,10 +148,8 @@ def export_pack(store: Store, reader: str, occasion: int, target: Path) -> Packe
         with tempfile.TemporaryDirectory(prefix=f".{target.name}.", dir=target.parent) as made:
             folder = Path(made) / "pack"
             drafts = _fill(connection, pack, folder)
-            details = f"{len(pack.films)} films"
-            store.record(
-                connection, "coordinator", "packed", occasion=occasion, details=f"{reader}: {details}"
-            )
+            words = packed_words(pack, (folder / HEAD).read_bytes())
+            store.record(connection, COORDINATOR, "packed", occasion=occasion, details=words)
             _settle(folder, target)
     return Packed(target, len(pack.films), drafts)
 

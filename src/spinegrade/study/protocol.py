@@ -5,12 +5,13 @@ A coordinator writes it as TOML; `protocol.example.toml` beside this module is o
 
 from __future__ import annotations
 
+import difflib
 import tomllib
 from enum import StrEnum
 from importlib import resources
 from typing import TYPE_CHECKING, Any
 
-from attrs import field, frozen, validators
+from attrs import field, fields, frozen, validators
 
 from spinegrade.anatomy import LevelRange, parse_range
 from spinegrade.errors import FormatError, StudyError
@@ -23,6 +24,12 @@ if TYPE_CHECKING:
 
 _LONGEST_NAME = 60
 """Letters of a reader's name: it becomes part of file names."""
+
+CONSENSUS = "consensus"
+"""The reader whose rows hold what was agreed on."""
+
+COORDINATOR = "coordinator"
+"""Who did it, in the log, where it was no reader."""
 
 _LONGEST_WASHOUT = 3650
 """Days; ten years."""
@@ -167,6 +174,13 @@ def _check_names(readers: tuple[str, ...], adjudicators: tuple[str, ...]) -> Non
         if not name.strip() or name != name.strip() or not name.isprintable() or len(name) > _LONGEST_NAME:
             msg = f"readers: expected names of 1 to {_LONGEST_NAME} letters on one line, got {name!r}"
             raise StudyError(msg)
+        found = [sign for sign in ("/", "\\", "..") if sign in name]
+        if found:
+            msg = f"readers: expected names that a file can have, got {name!r} with {found[0]} in it"
+            raise StudyError(msg)
+        if name.casefold() in (CONSENSUS, COORDINATOR):
+            msg = f"readers: expected a name that is the reader's own, got {name!r}: it has a meaning here"
+            raise StudyError(msg)
     _check_once("readers", [name.casefold() for name in (*readers, *adjudicators)])
 
 
@@ -213,6 +227,7 @@ def parse_protocol(text: str, where: str) -> Protocol:
     """
     try:
         data = tomllib.loads(text)
+        _check_keys(data)
         _check_lists(data)
         return from_plain(data, Protocol, (Asked, Hidden))
     except tomllib.TOMLDecodeError as error:
@@ -221,6 +236,17 @@ def parse_protocol(text: str, where: str) -> Protocol:
     except (FormatError, StudyError) as error:
         msg = f"{where}: {str(error).removeprefix('Protocol: ')}"
         raise StudyError(msg) from error
+
+
+def _check_keys(data: dict[str, Any]) -> None:
+    """Refuse an unknown key, before the key that it was meant for is missed."""
+    known = [one.name for one in fields(Protocol)]
+    unknown = [name for name in data if name not in known]
+    if unknown:
+        near = difflib.get_close_matches(unknown[0], known, 1)
+        meant = f", or {near[0]!r}" if near else ""
+        msg = f"expected no key {unknown[0]!r}{meant}"
+        raise StudyError(msg)
 
 
 _LISTS = ("films", "readers", "asked", "hidden", "adjudicators", "mask")

@@ -6,7 +6,7 @@ import json
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Row, Update, and_, insert, select, update
+from sqlalchemy import Row, Update, and_, func, insert, select, update
 
 from spinegrade.errors import StudyError
 from spinegrade.io.reading_json import dump_reading, from_plain, parse_reading
@@ -60,6 +60,18 @@ def _entry(row: Any) -> Entry:  # noqa: ANN401
     state = None if row.state is None else State(row.state)
     at = None if row.committed_at is None else datetime.fromisoformat(row.committed_at)
     return Entry(Item(row.film, row.occasion), row.place, state, at)
+
+
+def before(connection: Connection, reader: str, occasion: int) -> tuple[int, datetime | None]:
+    """Return how many readings of the occasions before are not committed, and when the last of them was."""
+    a = schema.assignments
+    first = and_(a.c.reader == _R.reader, a.c.occasion == _R.occasion, a.c.film == _R.film, _R.revision == 1)
+    row = connection.execute(
+        select(func.count(), func.count(_R.committed_at), func.max(_R.committed_at))
+        .select_from(a.outerjoin(schema.readings, first))
+        .where(a.c.reader == reader, a.c.occasion < occasion)
+    ).one()
+    return row[0] - row[1], None if row[2] is None else datetime.fromisoformat(row[2])
 
 
 def first_revision(connection: Connection, reader: str, item: Item) -> Row[Any] | None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import sqlite3
 import tempfile
-from contextlib import contextmanager
+import time
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
@@ -17,6 +19,9 @@ from spinegrade.errors import StudyError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+_MOMENTS = 60.0
+"""Seconds in which an unfinished study that nobody holds may yet be taken up or given its name."""
 
 _HEAD = 100
 """Bytes of an SQLite file that say how long it is."""
@@ -67,6 +72,38 @@ def unfinished(path: Path) -> Path:
     os.close(handle)
     Path(name).chmod(0o600)
     return Path(name)
+
+
+def remove_stale(path: Path) -> None:
+    """Remove what is left of earlier attempts at this study that were killed: films and whose they are.
+
+    What another program works on now is left alone.
+    """
+    name = re.compile(rf"\.{re.escape(path.name)}\.[a-z0-9_]{{8}}\.part")
+    with plain_files(str(path)):
+        for part in sorted(path.parent.iterdir()):
+            if name.fullmatch(part.name) and _is_stale(part):
+                part.with_name(f"{part.name}-journal").unlink(missing_ok=True)
+                part.unlink(missing_ok=True)
+
+
+def _is_stale(part: Path) -> bool:
+    """Return whether nobody works on an unfinished study.
+
+    Its maker holds SQLite's lock, but for the moments before the first change, and between the last one and
+    the file's new name: then there is no journal, and it was written just now.
+    """
+    has_journal = part.with_name(f"{part.name}-journal").exists()
+    try:
+        address = f"file:{quote(str(part.absolute()))}?mode=rw"
+        with closing(sqlite3.connect(address, uri=True, timeout=0, isolation_level=None)) as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+            is_old = time.time() - part.stat().st_mtime > _MOMENTS
+            connection.execute("ROLLBACK")
+    except (sqlite3.Error, FileNotFoundError):  # it is locked, or has its name by now
+        return False
+    return is_old or (has_journal and not tables)
 
 
 def check_file(path: Path) -> None:

@@ -25,6 +25,7 @@ from spinegrade.study.sqlite_file import (
     check_length,
     check_new,
     plain_files,
+    remove_stale,
     sqlite_engine,
     unfinished,
 )
@@ -94,6 +95,7 @@ class Store:
         else:
             path = Path(where)
             check_new(path)
+            remove_stale(path)
             kept = unfinished(path)
             store = cls._at(str(kept), clock, _PATIENCE)
             store.where = str(where)

@@ -21,6 +21,7 @@ from spinegrade.io.reading_table import reading_rows, readings_frame
 from spinegrade.radiograph import ImageIdentity
 from spinegrade.readings import Exam, Reading, VertebraReading
 from spinegrade.study import rows, schema
+from spinegrade.study.protocol import CONSENSUS, COORDINATOR
 from spinegrade.study.queue import Item
 from spinegrade.study.schema import LOCKED
 from spinegrade.study.sqlite_file import plain_files
@@ -32,16 +33,14 @@ if TYPE_CHECKING:
 
     from spinegrade.study.store import Store
 
-CONSENSUS = "consensus"
-"""The reader whose rows hold what was agreed on."""
-
 
 @frozen
 class Exported:
-    """What an export came to."""
+    """What an export came to; ``left_out`` are levels of the protocol that readings say nothing of."""
 
     readings: int
     vertebrae: int
+    left_out: int = 0
 
 
 def committed_readings(connection: Connection) -> Iterator[Reading]:
@@ -91,14 +90,20 @@ def consensus_readings(connection: Connection) -> list[Reading]:
 def _agreed(vertebra: VertebraReading, what: str, answer: str) -> VertebraReading:
     changes = from_plain({"level": vertebra.level, **json.loads(answer)}, VertebraReading)
     if what == "visual_grade":
+        if vertebra.evaluable is False:  # it was graded after all
+            vertebra = evolve(vertebra, evaluable=None, not_evaluable_reason=None)
         return evolve(vertebra, visual_grade=changes.visual_grade)
+    if changes.evaluable is False:
+        vertebra = evolve(vertebra, visual_grade=None)
     return evolve(vertebra, evaluable=changes.evaluable, not_evaluable_reason=changes.not_evaluable_reason)
 
 
 def export_table(store: Store, target: Path, *, consensus: bool = False, force: bool = False) -> Exported:
     """Write the committed readings as a landmark table, or with no suffix as a folder of reading files.
 
-    ``consensus`` adds what was agreed on, as a reader of that name without landmarks.
+    In a table every level of the protocol has a row, with nothing in it where the reading left it out: a
+    reading in which nothing was read is known to whoever reads the table.  ``consensus`` adds what was agreed
+    on, as a reader of that name without landmarks.
 
     Raises
     ------
@@ -112,15 +117,24 @@ def export_table(store: Store, target: Path, *, consensus: bool = False, force: 
         if not readings:
             msg = f"{store.where}: expected committed readings to export, got none"
             raise StudyError(msg)
-        readings += consensus_readings(connection) if consensus else []
-        named = list(with_identity(connection, readings))
-        store.record(connection, "coordinator", "exported", details=f"{len(named)} readings")
+        agreed = consensus_readings(connection) if consensus else []
+        named = list(with_identity(connection, [*readings, *agreed]))
+        levels = rows.reader_protocol(connection).level_range.levels
+        store.record(connection, COORDINATOR, "exported", details=f"{len(named)} readings")
     vertebrae = sum(len(reading.vertebrae) for reading in named)
     if not target.suffix or READING_FORMAT.claims(target):
         _write_folder(named, target)
-    else:
-        _write_table(named, target, force=force)
-    return Exported(len(named), vertebrae)
+        return Exported(len(named), vertebrae)
+    whole = [_with_every(reading, levels) for reading in named[: len(readings)]] + named[len(readings) :]
+    _write_table(whole, target, force=force)
+    return Exported(len(named), vertebrae, sum(len(reading.vertebrae) for reading in whole) - vertebrae)
+
+
+def _with_every(reading: Reading, levels: Iterable[str]) -> Reading:
+    """Return a reading with a vertebra of which nothing is said for every level that it leaves out."""
+    there = {vertebra.level for vertebra in reading.vertebrae}
+    left_out = (VertebraReading(level) for level in levels if level not in there)
+    return evolve(reading, vertebrae=(*reading.vertebrae, *left_out))
 
 
 def _write_table(readings: Iterable[Reading], target: Path, *, force: bool) -> None:

@@ -1,0 +1,322 @@
+"""From readings to what became of every vertebra between two dates, and of every patient."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, get_args
+
+import numpy as np
+from attrs import evolve, field, frozen, validators
+
+from spinegrade.anatomy import LEVELS
+from spinegrade.assess import Method, find
+from spinegrade.calibration import AT_DETECTOR, why_no_mm
+from spinegrade.errors import UnitError
+from spinegrade.followup.change import (
+    Change,
+    Remark,
+    Seen,
+    judge,
+    measure_change,
+    within_least_significant,
+)
+from spinegrade.followup.counting import counted_otherwise
+from spinegrade.followup.pairs import PAIR_CHOICES, PairChoice, Paired, pair_readings
+from spinegrade.followup.reshaping import INDETERMINATE, find_episodes, reshaping_class
+from spinegrade.followup.rule import FollowUpRule, ReshapingRule, follow_up_rule, reshaping_rule
+from spinegrade.io.arrays import pixel_sizes
+from spinegrade.io.columns import CALIBRATION, READING_KEY, UNIT
+from spinegrade.morphometry import pixel_along_height
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from spinegrade.assess import PointSd
+    from spinegrade.followup.reshaping import Episodes
+    from spinegrade.io.arrays import Spines
+
+    Floats = NDArray[np.float64]
+    Booleans = NDArray[np.bool_]
+    Rows = NDArray[np.int64]
+
+_DAYS = 365.25 / 12
+
+GradeKind = Literal["morphometric", "visual"]
+GRADE_KINDS: tuple[GradeKind, ...] = get_args(GradeKind)
+
+
+@frozen
+class Asking:
+    """What is asked of two dates.
+
+    Attributes
+    ----------
+    method
+        How each reading is graded; its landmark error gives the least significant change.
+    rule, reshaping
+        Rules by id or TOML file.
+    pairs
+        Which dates of a series are compared.
+    grade
+        The computed grade or the reader's visual one.
+    across_readers
+        Compare what different readers read.
+    trust_levels
+        Take levels as they are named, though the bodies match better a level up or down.
+    """
+
+    method: Method = field(factory=Method)
+    rule: str = "followup-sq"
+    reshaping: str = "reshaping-2024"
+    pairs: PairChoice = field(default="consecutive", validator=validators.in_(PAIR_CHOICES))
+    grade: GradeKind = field(default="morphometric", validator=validators.in_(GRADE_KINDS))
+    across_readers: bool = False
+    trust_levels: bool = False
+
+    @property
+    def follow_up_rule(self) -> FollowUpRule:
+        """The follow-up rule as numbers."""
+        return follow_up_rule(self.rule)
+
+    @property
+    def reshaping_rule(self) -> ReshapingRule:
+        """The reshaping rule as numbers."""
+        return reshaping_rule(self.reshaping)
+
+
+@frozen(eq=False)
+class Compared:
+    """Pairs of readings and what became of their vertebrae, arrays over pairs and the 23 `LEVELS`.
+
+    Attributes
+    ----------
+    asking
+        What was asked.
+    paired
+        The readings in series, and the pairs.
+    films
+        What was seen in each of these readings.
+    courses
+        The same by patient and film.
+    rows
+        ``(2, pairs)`` rows of ``paired.readings`` that are compared.
+    first, second
+        What was seen on the two dates.
+    change
+        By how much heights differ, and what has to be known of it.
+    outcome
+        Index into `OUTCOMES`.
+    reshaping
+        Index into `RESHAPINGS`, since the fracture was first seen.
+    detected
+        Row of ``paired.readings`` that first showed the fracture; -1 without one.
+    """
+
+    asking: Asking
+    paired: Paired
+    films: Films
+    courses: Courses
+    rows: Rows
+    first: Seen
+    second: Seen
+    change: Change
+    outcome: NDArray[np.uint8]
+    reshaping: NDArray[np.uint8]
+    detected: Rows
+
+    @property
+    def months(self) -> Floats:
+        """``(pairs,)`` months between the dates."""
+        return months_between(self.paired, *self.rows)
+
+
+@frozen(eq=False)
+class Films:
+    """What was seen in readings: arrays over the readings and the 23 `LEVELS`.
+
+    ``grade`` is the one that is asked for, ``computed`` and ``visual`` are both of them; ``units`` and
+    ``calibrations`` are those of the readings.
+    """
+
+    heights: Floats
+    grade: Floats
+    computed: Floats
+    visual: Floats
+    read: Booleans
+    point_sd: Floats | None
+    units: NDArray[np.object_]
+    calibrations: NDArray[np.object_]
+
+    def seen(self, rows: Rows) -> Seen:
+        """Return what the readings at these rows saw."""
+        sd = None if self.point_sd is None else self.point_sd[rows]
+        return Seen(self.heights[rows], self.grade[rows], self.read[rows], sd)
+
+
+@frozen(eq=False)
+class Courses:
+    """Series of films, arrays over the series and their films, in the order of the dates.
+
+    Attributes
+    ----------
+    grades
+        ``(series, films, levels)``; NaN where not graded or there is no such film.
+    months
+        ``(series, films)`` since the first film; NaN where there is no such film.
+    renamed
+        ``(series, films)`` True where the levels are counted otherwise than on the film before.
+    episodes
+        The fracture that each vertebra had as of each film.
+    """
+
+    grades: Floats
+    months: Floats
+    renamed: Booleans
+    episodes: Episodes
+
+    @property
+    def fractured(self) -> Booleans:
+        """``(series, films)`` where a vertebra has a fracture as of the film."""
+        fractured = np.asarray((self.episodes.film >= 0).any(axis=-1))
+        return np.asarray(fractured & ~np.isnan(self.months))
+
+
+def compare(spines: Spines, asking: Asking) -> Compared:
+    """Return what became of the vertebrae of readings that have a ``date`` between their dates.
+
+    Raises
+    ------
+    SpinegradeError
+        If a rule is unknown or not enabled, or a landmark error in mm was given for a film without mm.
+    """
+    rule = asking.follow_up_rule
+    dated = spines.frame.select(*READING_KEY, "date")[spines.firsts]
+    paired = pair_readings(dated, asking.pairs, across_readers=asking.across_readers)
+    films = _films(spines, asking, paired.readings["spine"].to_numpy())
+    rows = paired.pairs.select("first", "second").to_numpy().T.astype(np.int64)
+    first, second = (films.seen(row) for row in rows)
+    of_pairs, common_mm = _of_pairs(films, paired, rows, rule)
+    if not asking.trust_levels:
+        shifted = counted_otherwise(first.heights, second.heights).astype(bool)
+        of_pairs |= shifted * np.uint16(Remark.LEVELS_SHIFTED)
+    change = measure_change(first, second, rule, common_mm=common_mm)
+    small = within_least_significant(change) * np.uint16(Remark.WITHIN_LEAST_SIGNIFICANT)
+    remarks = change.remarks | of_pairs[:, None] | small
+    change = evolve(change, remarks=remarks)
+    courses = _courses(films, paired, asking)
+    classes, detected = _reshaping(films, paired, rows, courses, asking.reshaping_rule)
+    classes[(of_pairs & Remark.LEVELS_SHIFTED) > 0] = INDETERMINATE
+    return Compared(
+        asking=asking,
+        paired=paired,
+        films=films,
+        courses=courses,
+        rows=rows,
+        first=first,
+        second=second,
+        change=change,
+        outcome=judge(first, second, change, rule),
+        reshaping=classes,
+        detected=detected,
+    )
+
+
+def _films(spines: Spines, asking: Asking, order: Rows) -> Films:
+    """Return what was seen in the readings, in this order, within the levels that are asked for."""
+    found = find(spines, asking.method)
+    evaluable = ~np.isnan(found.grading.height_loss)
+    frame, window = spines.frame, spines.window
+    given = asking.method.point_sd
+    visual = spines.spread(frame["visual_grade"].to_numpy())
+    graded = found.grade if asking.grade == "morphometric" else visual
+
+    def whole(values: Floats) -> Floats:
+        return _on_all_levels(values, window, asking.method.levels.indices)[order]
+
+    return Films(
+        heights=whole(np.where(evaluable[..., None], found.heights, np.nan)),
+        grade=whole(graded),
+        computed=whole(found.grade),
+        visual=whole(visual),
+        read=~np.isnan(whole(spines.spread(np.ones(frame.height)))),
+        point_sd=None if given is None else whole(spines.spread(_point_sd(spines, given))),
+        units=frame[UNIT][spines.firsts].to_numpy()[order],
+        calibrations=frame[CALIBRATION].fill_null("")[spines.firsts].to_numpy()[order],
+    )
+
+
+def _on_all_levels(values: Floats, window: slice, levels: slice) -> Floats:
+    """Return values over the levels of a window as values over all levels, NaN outside ``levels``."""
+    every = np.full((len(values), len(LEVELS), *values.shape[2:]), np.nan)
+    every[:, window] = values
+    every[:, : levels.start] = np.nan
+    every[:, levels.stop :] = np.nan
+    return every
+
+
+def _point_sd(spines: Spines, given: PointSd) -> Floats:
+    """Return the ``(rows,)`` landmark error in the unit of each row's heights."""
+    in_pixels = (spines.frame[UNIT] == "px").to_numpy()
+    if given.unit == "mm" and in_pixels.any():
+        exam, state = spines.frame.filter(spines.frame[UNIT] == "px").select("exam", CALIBRATION).row(0)
+        msg = f"landmark error: expected px for exam {exam}, which has no mm ({why_no_mm(state)}), got mm"
+        raise UnitError(msg)
+    sd = np.full(len(in_pixels), float(given.value))
+    return sd * pixel_along_height(spines.points, pixel_sizes(spines.frame)) if given.unit == "px" else sd
+
+
+def _of_pairs(
+    films: Films, paired: Paired, rows: Rows, rule: FollowUpRule
+) -> tuple[NDArray[np.uint16], Booleans]:
+    """Return the remarks on ``(pairs,)`` whole pairs, and which have mm of one meaning."""
+    units, calibrations = films.units[rows], films.calibrations[rows]
+    readers = paired.readings["reader"].to_numpy()[rows]
+    both_mm = (units == "mm").all(axis=0)
+    alike = calibrations[0] == calibrations[1]
+    at_detector = np.isin(calibrations[0], list(AT_DETECTOR)) & alike & both_mm & (rule.scale == "none")
+    remarks = (both_mm & ~alike) * np.uint16(Remark.DIFFERENT_CALIBRATION)
+    remarks |= (readers[0] != readers[1]) * np.uint16(Remark.DIFFERENT_READERS)
+    remarks |= at_detector * np.uint16(Remark.MM_AT_DETECTOR)
+    return remarks.astype(np.uint16), both_mm & alike
+
+
+def months_between(paired: Paired, first: Rows, second: Rows) -> Floats:
+    """Return the calendar months from the dates of some readings to those of others.
+
+    The same day a year later is 12, as the bounds of rules mean it; odd days are 1/30.4375 each.
+    """
+    dates = paired.readings["date"].dt
+    day, month = dates.day().to_numpy().astype(float), dates.month().to_numpy().astype(float)
+    count = 12.0 * dates.year().to_numpy() + month
+    months: Floats = count[second] - count[first] + (day[second] - day[first]) / _DAYS
+    return months
+
+
+def _courses(films: Films, paired: Paired, asking: Asking) -> Courses:
+    film, series = (paired.readings[name].to_numpy() for name in ("film", "series"))
+    shape = (int(series.max(initial=-1)) + 1, int(film.max(initial=-1)) + 1)
+    grades = np.full((*shape, len(LEVELS)), np.nan)
+    grades[series, film] = films.grade
+    every = np.arange(len(film))
+    months = np.full(shape, np.nan)
+    months[series, film] = months_between(paired, every - film, every)
+    renamed = np.zeros(shape, dtype=bool)
+    if not asking.trust_levels:
+        otherwise = counted_otherwise(films.heights[:-1], films.heights[1:]) != 0
+        renamed[series[1:], film[1:]] = otherwise & (film[1:] > 0)
+    return Courses(grades, months, renamed, find_episodes(grades, renamed))
+
+
+def _reshaping(
+    films: Films, paired: Paired, rows: Rows, courses: Courses, rule: ReshapingRule
+) -> tuple[NDArray[np.uint8], Rows]:
+    """Return the class of every vertebra of the pairs, and the reading that first showed its fracture.
+
+    The fracture is the one that the vertebra had as of the earlier date.
+    """
+    film, series = (paired.readings[name].to_numpy() for name in ("film", "series"))
+    earlier, later = rows
+    begun = courses.episodes.film[series[earlier], film[earlier]]
+    detected = np.where(begun < 0, -1, (earlier - film[earlier])[:, None] + begun)
+    months = months_between(paired, np.maximum(detected, 0), later[:, None])
+    grade = courses.episodes.grade[series[earlier], film[earlier]]
+    return reshaping_class(grade, films.grade[later], months, rule), detected

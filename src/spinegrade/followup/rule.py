@@ -1,0 +1,166 @@
+"""Follow-up rule files as the numbers that comparing two dates needs."""
+
+from __future__ import annotations
+
+import math
+from functools import lru_cache
+from typing import Any, Literal
+
+from attrs import field, frozen, validators
+
+from spinegrade.errors import RuleError, SpinegradeError
+from spinegrade.io.reading_json import from_plain
+from spinegrade.rules import RuleFile, load_rule, rule_ids
+
+ENABLED = ("confirmed", "derived")
+"""Statuses of rules that may be used: read in a source, or derived by this program and said to be so."""
+
+STATUSES = (*ENABLED, "unconfirmed")
+
+_FRACTION = validators.optional([validators.gt(0.0), validators.lt(1.0)])
+_ABOVE_ZERO = validators.optional([validators.gt(0.0), validators.lt(math.inf)])
+_TEXT = ("note", "status", "example")
+"""What a rule says to people and to tests."""
+
+
+@frozen
+class Needs:
+    """What has to hold at once for a vertebra to be new or worse; None is not asked for.
+
+    Attributes
+    ----------
+    min_rise
+        Grades by which it rose.
+    min_loss, min_mm
+        Fraction and mm by which one and the same height fell.
+    """
+
+    min_rise: int | None = field(default=None, validator=validators.optional(validators.ge(1)))
+    min_loss: float | None = field(default=None, validator=_FRACTION)
+    min_mm: float | None = field(default=None, validator=_ABOVE_ZERO)
+
+    def __attrs_post_init__(self) -> None:
+        """Refuse a rule that asks for nothing."""
+        if self.min_rise is None and self.min_loss is None and self.min_mm is None:
+            msg = "expected min_rise, min_loss or min_mm, got none of them"
+            raise ValueError(msg)
+
+
+@frozen
+class FollowUpRule:
+    """When a vertebra is new or worse on the later of two dates.
+
+    Attributes
+    ----------
+    needs
+        What has to hold.
+    scale
+        ``none``: heights are compared as they are; ``growth``: with the earlier height times the growth of
+        the unfractured vertebrae around.
+    reach
+        How many levels above and below say how the spine grew.
+    max_scale_change
+        With scale ``none``: by how much the unfractured vertebrae may differ between the dates.
+    tolerance
+        How far rounding may take a change from a bound.
+    source
+        The rule file.
+    """
+
+    needs: Needs
+    scale: Literal["none", "growth"]
+    tolerance: float = field(validator=[validators.ge(0.0), validators.lt(0.001)])
+    reach: int = field(default=2, validator=[validators.ge(1), validators.le(5)])
+    max_scale_change: float | None = field(default=None, validator=_FRACTION)
+    source: RuleFile | None = None
+
+    def __attrs_post_init__(self) -> None:
+        """Refuse mm of heights that are scaled."""
+        if self.scale == "growth" and self.needs.min_mm is not None:
+            msg = "needs.min_mm: expected scale 'none', as mm are compared as they are, got 'growth'"
+            raise ValueError(msg)
+
+    @property
+    def stamp(self) -> str:
+        """Name, revision and hash, as every exported result carries them."""
+        return "" if self.source is None else self.source.stamp
+
+
+@frozen
+class ReshapingRule:
+    """When a fractured vertebra counts as reshaped; ``min_months`` have to pass after it was seen."""
+
+    min_months: float = field(validator=[validators.ge(0.0), validators.lt(1200.0)])
+    source: RuleFile | None = None
+
+    @property
+    def stamp(self) -> str:
+        """Name, revision and hash, as every exported result carries them."""
+        return "" if self.source is None else self.source.stamp
+
+
+def follow_up_rules() -> tuple[RuleFile, ...]:
+    """Return the follow-up and reshaping rules that come along, enabled or not."""
+    return tuple(rule for rule in map(load_rule, rule_ids()) if rule.kind in ("follow-up", "reshaping"))
+
+
+@lru_cache(maxsize=32)
+def follow_up_rule(name: str) -> FollowUpRule:
+    """Return the follow-up rule of this id or in this TOML file.
+
+    Raises
+    ------
+    RuleError
+        If there is no such rule, it is of another kind or not enabled, lacks something, or has something
+        unknown.
+    """
+    source = _enabled(name, "follow-up")
+    made: FollowUpRule = _built(FollowUpRule, source, name)
+    return made
+
+
+@lru_cache(maxsize=32)
+def reshaping_rule(name: str) -> ReshapingRule:
+    """Return the reshaping rule of this id or in this TOML file.
+
+    Raises
+    ------
+    RuleError
+        As `follow_up_rule`.
+    """
+    source = _enabled(name, "reshaping")
+    made: ReshapingRule = _built(ReshapingRule, source, name)
+    return made
+
+
+def _enabled(name: str, kind: str) -> RuleFile:
+    source = load_rule(name)
+    if source.kind != kind:
+        msg = f"{name}: kind: expected {kind!r}, got {source.kind!r}"
+        raise RuleError(msg)
+    status = source.data.get("status")
+    if status not in STATUSES:
+        msg = f"{name}: status: expected one of {', '.join(STATUSES)}, got {status!r}"
+        raise RuleError(msg)
+    if status not in ENABLED:
+        msg = (
+            f"{name}: expected a rule whose numbers were read in a source, got one from memory; compare them "
+            "with the source, put citation and status = 'confirmed' into a copy, and give that file"
+        )
+        raise RuleError(msg)
+    return source
+
+
+def _built(kind: type[Any], source: RuleFile, name: str) -> Any:  # noqa: ANN401  either of the two rules
+    given = {key: value for key, value in source.data.items() if key not in _TEXT}
+    if "source" in given:
+        msg = f"{name}: expected no other keys, got source"
+        raise RuleError(msg)
+    try:
+        made = from_plain(given, kind)
+    except SpinegradeError as error:
+        msg = f"{name}: {str(error).removeprefix(f'{kind.__name__}: ')}"
+        raise RuleError(msg) from error
+    from attrs import evolve
+
+    return evolve(made, source=source)

@@ -1,0 +1,217 @@
+"""Fractures of patients, counted between what is certain and what is possible."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+from attrs import frozen
+
+from spinegrade.osteoporosis.facts import Ask, Bounds, truths
+from spinegrade.osteoporosis.spines import spread_levels
+from spinegrade.patients.contradictions import SUSPECT
+from spinegrade.spine import STATUSES, summarise_spines
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from spinegrade.osteoporosis.facts import Answers
+    from spinegrade.osteoporosis.spines import Graded
+    from spinegrade.osteoporosis.switches import Switches
+    from spinegrade.patients.contradictions import Known
+
+    Floats = NDArray[np.float64]
+    Booleans = NDArray[np.bool_]
+
+
+@frozen
+class Counted:
+    """Numbers, truths and what to ask for, to be put among the facts."""
+
+    numbers: dict[str, Bounds]
+    truths: dict[str, Answers]
+    asks: dict[str, tuple[Ask, ...]]
+
+
+def count_fractures(known: Known, graded: Graded, switches: Switches) -> Counted:
+    """Return the fractures of the cohort, in its order, by its films and its ledger."""
+    ledger = _Ledger.of(known, switches)
+    films, film_truths, film_asks = _films(known, graded, switches)
+    vertebral, asks = _vertebral(films, ledger, film_asks)
+    numbers = {name: ledger.bounds(name) for name in ("long_bone_by_10", "long_bone_by_19")}
+    numbers |= {"vertebral_fractures": vertebral, **films.more}
+    either = {name: ledger.bounds(name) for name in ("hip_fracture", "humerus_or_pelvis_fracture")}
+    told = {name: truths(one.low >= 1, one.high < 1) for name, one in either.items()}
+    every = dict.fromkeys((*either, "long_bone_by_10", "long_bone_by_19"), ledger.asks)
+    return Counted(numbers, told | film_truths, {**every, "vertebral_fractures": asks})
+
+
+@frozen
+class _Ledger:
+    """Sums of the rows of each patient, ``certain`` and ``possible`` of each kind, and what they lack."""
+
+    sums: pl.DataFrame
+    complete: Booleans
+    asks: tuple[Ask, ...]
+
+    @classmethod
+    def of(cls, known: Known, switches: Switches) -> _Ledger:
+        rows = known.fractures.with_columns(
+            *(column for name, (sure, may) in _kinds(switches).items() for column in _ends(name, sure, may)),
+            site_less=pl.col("site").is_null(),
+            bone_less=pl.col("long_bone").is_null(),
+            age_less=pl.col("age_at").is_null()
+            & pl.col("long_bone").fill_null(value=True)
+            & ~_by(pl.col("patient_age"), 10, switches).fill_null(value=False),
+        )
+        named = ["site_less", "bone_less", "age_less", SUSPECT]
+        kinds = [f"{end} {name}" for name in _kinds(switches) for end in ("certain", "possible")]
+        sums = known.cohort.select("patient", "fractures_complete").join(
+            rows.group_by("patient").agg(pl.col([*named, *kinds]).sum().cast(pl.Float64)),
+            on="patient",
+            how="left",
+            maintain_order="left",
+        )
+        sums = sums.with_columns(pl.col([*named, *kinds]).fill_null(0.0))
+        complete = sums["fractures_complete"].fill_null(value=False).to_numpy()
+        lacks = {
+            "fractures.site": "site_less",
+            "fractures.long_bone": "bone_less",
+            "fractures.age_at": "age_less",
+            "fractures (contradiction)": SUSPECT,
+        }
+        asks = [Ask("fractures_complete", ~complete)]
+        asks += [Ask(what, sums[name].to_numpy() > 0) for what, name in lacks.items()]
+        return cls(sums, complete, tuple(asks))
+
+    def bounds(self, name: str) -> Bounds:
+        """Return a count; without end where the ledger is not said to be complete."""
+        certain, possible = (self.sums[f"{end} {name}"].to_numpy() for end in ("certain", "possible"))
+        return Bounds(certain, np.where(self.complete, possible, np.inf))
+
+    def listed(self, name: str) -> Floats:
+        """Return how many of the rows that are listed are possible."""
+        return self.sums[f"possible {name}"].to_numpy()
+
+
+def _ends(name: str, sure: pl.Expr, may: pl.Expr) -> tuple[pl.Expr, pl.Expr]:
+    """Return where a row certainly is of a kind, and where it may be; a suspect one may be anything."""
+    certain = sure.fill_null(value=False) & ~pl.col(SUSPECT)
+    return certain.alias(f"certain {name}"), (may.fill_null(value=True) | pl.col(SUSPECT)).alias(
+        f"possible {name}"
+    )
+
+
+def _kinds(switches: Switches) -> dict[str, tuple[pl.Expr, pl.Expr]]:
+    """Return for each kind of fracture when a row is one, and when it may be one."""
+    site, bone = pl.col("site"), pl.col("long_bone")
+    gentle = (pl.col("mechanism") != "high-energy").fill_null(value=True)
+    latest = pl.coalesce("age_at", "patient_age")
+    earliest = pl.col("age_at").fill_null(0.0)
+    kinds = {
+        "vertebral": (pl.col("vertebra") & gentle,) * 2,
+        "hip_fracture": ((site == "hip") & gentle, site.is_in(["hip", "femur"]) & gentle),
+        "humerus_or_pelvis_fracture": (
+            site.is_in(["proximal_humerus", "pelvis"]) & gentle,
+            site.is_in(["proximal_humerus", "pelvis", "humerus"]) & gentle,
+        ),
+    }
+    for limit in (10, 19):
+        kinds[f"long_bone_by_{limit}"] = (
+            bone & _by(latest, limit, switches),
+            bone.fill_null(value=True) & _by(earliest, limit, switches),
+        )
+    return kinds
+
+
+def _by(age: pl.Expr, limit: int, switches: Switches) -> pl.Expr:
+    if switches.by_age == "before":
+        return age < limit - 1e-9
+    return age < limit + 1 - 1e-9 if switches.by_age == "completed" else age <= limit + 1e-9
+
+
+@frozen
+class _Films:
+    """What the films show of each patient of the cohort; ``read`` where they can be used."""
+
+    read: Booleans
+    low: Floats
+    high: Floats
+    more: dict[str, Bounds]
+
+
+def _films(
+    known: Known, graded: Graded, switches: Switches
+) -> tuple[_Films, dict[str, Answers], tuple[Ask, ...]]:
+    """Return counts by the films, whether one is single and mild, and what they lack."""
+    place = known.cohort.select("patient").join(
+        graded.frame.select("patient", "undated").with_row_index("at"),
+        on="patient",
+        how="left",
+        maintain_order="left",
+    )
+    undated = place["undated"].fill_null(value=False).to_numpy()
+    read = place["at"].is_not_null().to_numpy() & ~undated
+    at = place["at"].fill_null(0).to_numpy()
+    low, high = (_of(grades, at, read) for grades in (graded.low, graded.high))
+    least = (low >= switches.min_grade).sum(axis=1).astype(float)
+    most = (high >= switches.min_grade).sum(axis=1).astype(float)
+    unread = _too_few(low, graded) & read
+    missing = np.isnan(low).sum(axis=1).astype(float)
+    unseen = graded.unseen[at] if len(graded.unseen) else np.zeros(len(at))
+    ever = graded.ever[at] if len(graded.ever) else np.zeros((len(at), 2))
+    least = np.where(read | undated, np.maximum(least, ever[:, 0]), 0.0)
+    most = np.where(read, np.maximum(most, ever[:, 1]), np.inf)
+    more = {
+        "unevaluable_levels": Bounds.of(np.where(read, missing, np.nan)),
+        "levels_without_visual_grade": Bounds.of(np.where(read, unseen, np.nan)),
+    }
+    mild = {"single_mild_fracture": _single_mild(low, high, read)}
+    asks = (
+        Ask("grades", ~read & ~undated),
+        Ask("exam dates", undated),
+        Ask("unevaluable levels", unread),
+        Ask("agreement of readings", read & (least != most)),
+    )
+    return _Films(read, least, np.where(unread, most + missing, most), more), mild, asks
+
+
+def _of(grades: Floats, at: NDArray[np.uint32], read: Booleans) -> Floats:
+    if not len(grades):
+        return np.full((len(at), grades.shape[1]), np.nan)
+    return np.where(read[:, None], grades[at], np.nan)
+
+
+def _too_few(low: Floats, graded: Graded) -> Booleans:
+    """Return where so many levels are unread that no fracture can be excluded (NHANES)."""
+    blank = np.where(np.isnan(low), np.nan, 0.0)
+    status = summarise_spines(spread_levels(blank, graded.levels), graded.levels).status
+    return np.equal(status, STATUSES.index("uninterpretable"))
+
+
+def _single_mild(low: Floats, high: Floats, read: Booleans) -> Answers:
+    """Return where exactly one vertebra is fractured and it is of grade 1."""
+    sure = (
+        ((low >= 1).sum(axis=1) == 1) & ((high >= 1).sum(axis=1) == 1) & (np.nanmax(_zero(high), axis=1) < 2)
+    )
+    never = ((high >= 1).sum(axis=1) == 0) | ((low >= 1).sum(axis=1) > 1) | (_zero(low).max(axis=1) >= 2)
+    return truths(read & sure, read & never)
+
+
+def _zero(grades: Floats) -> Floats:
+    return np.nan_to_num(grades)
+
+
+def _vertebral(films: _Films, ledger: _Ledger, asks: tuple[Ask, ...]) -> tuple[Bounds, tuple[Ask, ...]]:
+    """Return vertebral fractures on films or in the ledger; films that can be read stand in for its gaps."""
+    told = ledger.bounds("vertebral")
+    low = np.maximum(films.low, told.low)
+    high = np.where(films.read, np.maximum(films.high, ledger.listed("vertebral")), told.high)
+    of_ledger = tuple(
+        Ask(ask.what, ask.where & (~films.read | (ask.what == "fractures.site")))
+        for ask in ledger.asks
+        if ask.what not in ("fractures.long_bone", "fractures.age_at")
+    )
+    suspect = Ask(ledger.asks[-1].what, ledger.asks[-1].where)
+    return Bounds(low, high), (*asks, *of_ledger[:-1], suspect)

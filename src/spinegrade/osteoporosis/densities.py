@@ -1,0 +1,158 @@
+"""Densities and exposures of patients, as facts between bounds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+from spinegrade.osteoporosis.counting import Counted
+from spinegrade.osteoporosis.facts import Ask, Bounds, truths
+from spinegrade.patients.columns import EXTRA_SITES, GLUCOCORTICOID, PREFERRED_SITES, T_SITES
+from spinegrade.patients.contradictions import SUSPECT
+
+if TYPE_CHECKING:
+    from spinegrade.osteoporosis.switches import Switches
+    from spinegrade.patients.contradictions import Known
+
+_KEPT = ("prednisone", "prednisolone")
+"""Agents whose dose is its own prednisone equivalent; another's has to be said."""
+
+
+def weigh_densities(known: Known, switches: Switches) -> Counted:
+    """Return what the scans of the cohort say, in its order: the latest of each site, or all undated."""
+    latest = _latest(known.bmd)
+    wanted = PREFERRED_SITES if switches.density_sites == "preferred" else (*PREFERRED_SITES, *EXTRA_SITES)
+    z = _lowest_z(latest, wanted, adjusted=switches.density_z == "height-adjusted")
+    t = latest.filter(pl.col("site").is_in(T_SITES) & (pl.col("t").is_not_null() | pl.col("unusable_t")))
+    ends = t.group_by("patient", "site").agg(
+        low=pl.col("t").min(), high=pl.col("t").max(), lost=pl.col("unusable_t").any()
+    )
+    frame = known.cohort.select("patient")
+    for name, part in (
+        ("z", z),
+        ("t", _lowest(ends)),
+        ("sites", _sites(known.bmd)),
+        ("gap", _intervals(known.bmd)),
+    ):
+        renamed = part.rename({one: f"{name} {one}" for one in part.columns if one != "patient"})
+        frame = frame.join(renamed, on="patient", how="left", maintain_order="left")
+    numbers = {
+        "bmd_z": _bounds(frame, "z"),
+        "t_score": _bounds(frame, "t"),
+        "unreferenced_z": Bounds.of(_values(frame, "sites unreferenced")),
+        "dxa_interval": _bounds(frame, "gap"),
+    }
+    told = {}
+    for name in ("preferred_site", "extra_site"):
+        count = _values(frame, f"sites {name}")
+        told[name] = truths(count > 0, count == 0)
+    lost = frame["z lost"].fill_null(value=False).to_numpy()
+    what = "bmd.z_height_adjusted" if switches.density_z == "height-adjusted" else "bmd.z"
+    asks = (Ask(f"{what} at a {switches.density_sites} site", ~lost), Ask("bmd (contradiction)", lost))
+    return Counted(numbers, told, {"bmd_z": asks})
+
+
+def _values(frame: pl.DataFrame, name: str) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    values: np.ndarray[tuple[int], np.dtype[np.float64]] = frame[name].cast(pl.Float64).to_numpy()
+    return np.where(frame[name].is_null().to_numpy(), np.nan, values)
+
+
+def _bounds(frame: pl.DataFrame, name: str) -> Bounds:
+    low, high = _values(frame, f"{name} low"), _values(frame, f"{name} high")
+    return Bounds(np.where(np.isnan(low), -np.inf, low), np.where(np.isnan(high), np.inf, high))
+
+
+def _latest(bmd: pl.DataFrame) -> pl.DataFrame:
+    """Return of each patient and site the rows of the latest date; all where one has none."""
+    key = ("patient", "site")
+    undated = pl.col("date").is_null().any().over(key)
+    return bmd.filter(undated | (pl.col("date") == pl.col("date").max().over(key)))
+
+
+def _lowest_z(latest: pl.DataFrame, sites: tuple[str, ...], *, adjusted: bool) -> pl.DataFrame:
+    """Return the bounds of each patient's lowest z-score at these sites."""
+    known = pl.col("z_height_adjusted") if adjusted else pl.col("z")
+    low = known if adjusted else pl.coalesce("z_low", "z")
+    high = known if adjusted else pl.coalesce("z_high", "z")
+    rows = latest.filter(pl.col("site").is_in(sites) & pl.col("has_z"))
+    rows = rows.with_columns(low=low, high=high)
+    lost = pl.col(SUSPECT) | pl.col("low").is_null() | pl.col("high").is_null()
+    ends = (
+        rows.with_columns(lost=lost)
+        .group_by("patient", "site")
+        .agg(
+            low=pl.col("low").filter(~pl.col("lost")).min(),
+            high=pl.col("high").filter(~pl.col("lost")).max(),
+            lost=pl.col("lost").any(),
+        )
+    )
+    return _lowest(ends)
+
+
+def _lowest(ends: pl.DataFrame) -> pl.DataFrame:
+    """Return the bounds of the lowest over sites; a site whose number is lost could be the lowest."""
+    return ends.group_by("patient").agg(
+        low=pl.when(pl.col("lost").any()).then(None).otherwise(pl.col("low").min()),
+        high=pl.col("high").filter(~pl.col("lost")).min(),
+        lost=pl.col("lost").any(),
+    )
+
+
+def _sites(bmd: pl.DataFrame) -> pl.DataFrame:
+    """Return how many z-scores stand at preferred and extra sites, and how many have no reference."""
+    sound = pl.col("has_z") & ~pl.col(SUSPECT)
+    return bmd.group_by("patient").agg(
+        preferred_site=(sound & pl.col("site").is_in(PREFERRED_SITES)).sum(),
+        extra_site=(sound & pl.col("site").is_in(EXTRA_SITES)).sum(),
+        unreferenced=pl.when(pl.col("has_z").any()).then((pl.col("has_z") & pl.col(SUSPECT)).sum()),
+    )
+
+
+def _intervals(bmd: pl.DataFrame) -> pl.DataFrame:
+    """Return the least months between the last two scans of a site; endless after a single scan."""
+    dates = pl.col("date").unique().sort(descending=True)
+    sites = bmd.group_by("patient", "site").agg(
+        dates=dates.drop_nulls(), undated=pl.col("date").is_null().any(), scans=pl.len()
+    )
+    days = pl.col("dates").list.get(0, null_on_oob=True) - pl.col("dates").list.get(1, null_on_oob=True)
+    months = days.dt.total_days() / (365.25 / 12)
+    unknown = pl.col("undated") & (pl.col("scans") > 1)
+    between = pl.when(~unknown).then(months.fill_null(float("inf")))
+    return (
+        sites.with_columns(between=between)
+        .group_by("patient")
+        .agg(
+            low=pl.when(pl.col("between").is_null().any()).then(None).otherwise(pl.col("between").min()),
+            high=pl.col("between").min(),
+        )
+    )
+
+
+def weigh_exposures(known: Known, switches: Switches) -> Counted:
+    """Return the highest dose of glucocorticoids that was kept long enough, in mg of prednisone a day."""
+    dose = pl.coalesce(
+        "prednisone_mg_per_day",
+        pl.when(pl.col("agent").str.to_lowercase().is_in(_KEPT)).then("mg_per_day"),
+    )
+    long = pl.col("months") >= switches.glucocorticoid_months - 1e-9
+    may = pl.col(SUSPECT) | long.fill_null(value=True)
+    rows = known.exposures.filter(
+        (pl.col("exposure") == GLUCOCORTICOID) | pl.col("exposure").is_null()
+    ).with_columns(
+        sure=pl.when(~pl.col(SUSPECT) & long & (pl.col("exposure") == GLUCOCORTICOID)).then(dose),
+        may=pl.when(may).then(dose.fill_null(float("inf"))),
+    )
+    sums = rows.group_by("patient").agg(low=pl.col("sure").max(), high=pl.col("may").max())
+    frame = known.cohort.select("patient", "exposures_complete").join(
+        sums, on="patient", how="left", maintain_order="left"
+    )
+    complete = frame["exposures_complete"].fill_null(value=False).to_numpy()
+    low, high = (np.nan_to_num(_values(frame, end), posinf=np.inf) for end in ("low", "high"))
+    asks = (
+        Ask("exposures_complete", ~complete),
+        Ask("exposures (dose as prednisone, or months)", complete | (high > low)),
+    )
+    bounds = Bounds(low, np.where(complete, high, np.inf))
+    return Counted({"glucocorticoid_dose": bounds}, {}, {"glucocorticoid_dose": asks})

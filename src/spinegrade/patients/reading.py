@@ -1,0 +1,109 @@
+"""A table of patients, or a folder of them, read and checked."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+from attrs import field, frozen
+
+from spinegrade.errors import FormatError
+from spinegrade.patients.casting import Misfit, cast_table, empty_table
+from spinegrade.patients.columns import BMD, EXPOSURES, FRACTURES, PATIENTS, PLACE, TABLES
+from spinegrade.patients.files import RawTable, read_csv, read_json, read_parquet
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_SUFFIXES = (".csv", ".tsv", ".parquet", ".json")
+
+
+@frozen
+class Patients:
+    """What a clinic says of patients; every table in the columns of `TABLES`, one patient once.
+
+    ``problems`` are rows that were left out, each with its place.
+    """
+
+    patients: pl.DataFrame
+    fractures: pl.DataFrame = field(factory=lambda: empty_table(FRACTURES))
+    bmd: pl.DataFrame = field(factory=lambda: empty_table(BMD))
+    exposures: pl.DataFrame = field(factory=lambda: empty_table(EXPOSURES))
+    problems: list[str] = field(factory=list)
+
+
+def read_patients(path: Path, *, ignore_unknown: bool = False, keep_going: bool = False) -> Patients:
+    """Return the patients in a file, or in the four tables of a folder.
+
+    Raises
+    ------
+    FormatError
+        Of the first file, line and column that cannot be used; with ``keep_going`` rows are left out and
+        told of instead.
+    """
+    tables: dict[str, pl.DataFrame] = {}
+    problems: list[str] = []
+    for raw in _raw_tables(path, ignore_unknown=ignore_unknown):
+        frame, found = _checked(raw)
+        if found and not keep_going:
+            more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
+            raise FormatError(found[0] + more)
+        problems += found
+        tables[raw.name] = frame
+    if tables[PATIENTS].is_empty():
+        msg = f"{path}: expected at least one patient, got none that can be used"
+        raise FormatError(msg)
+    return Patients(**tables, problems=problems)
+
+
+def _raw_tables(path: Path, *, ignore_unknown: bool) -> list[RawTable]:
+    if not path.is_dir():
+        if not path.is_file():
+            msg = f"{path}: expected a file or folder of patients, got none"
+            raise FormatError(msg)
+        return _file(path, PATIENTS, ignore_unknown=ignore_unknown)
+    tables = [raw for name in TABLES for raw in _of_folder(path, name, ignore_unknown=ignore_unknown)]
+    names = [raw.name for raw in tables]
+    for name in names:
+        if names.count(name) > 1:
+            msg = f"{path}: expected one table of {name}, got one within the patients and one beside"
+            raise FormatError(msg)
+    return tables
+
+
+def _of_folder(folder: Path, name: str, *, ignore_unknown: bool) -> list[RawTable]:
+    """Return the tables in the one file of this name, in whichever format; none where there is none."""
+    files = [folder / f"{name}{suffix}" for suffix in _SUFFIXES]
+    found = [file for file in files if file.is_file()]
+    if len(found) > 1:
+        msg = f"{folder}: expected one table of {name}, got {found[0].name} and {found[1].name}"
+        raise FormatError(msg)
+    if name == PATIENTS and not found:
+        msg = f"{folder}: expected patients.csv, .parquet or .json in the folder, got none"
+        raise FormatError(msg)
+    return [raw for file in found for raw in _file(file, name, ignore_unknown=ignore_unknown)]
+
+
+def _file(path: Path, name: str, *, ignore_unknown: bool) -> list[RawTable]:
+    suffix = path.suffix.lower()
+    if suffix in (".csv", ".tsv"):
+        return [read_csv(path, name, ignore_unknown=ignore_unknown)]
+    if suffix == ".parquet":
+        return read_parquet(path, name, ignore_unknown=ignore_unknown)
+    if suffix == ".json" and name == PATIENTS:
+        return read_json(path, ignore_unknown=ignore_unknown)
+    msg = f"{path}: expected a name that ends in {', '.join(_SUFFIXES)}, got {path.name!r}"
+    raise FormatError(msg)
+
+
+def _checked(raw: RawTable) -> tuple[pl.DataFrame, list[str]]:
+    """Return the usable rows and what is wrong with the others, with their places."""
+    frame, misfits = cast_table(raw.frame, raw.name, decimal_comma=raw.decimal_comma)
+    misfits = [*(Misfit(place, what) for place, what in raw.refused), *misfits]
+    frame = frame.filter(~pl.col(PLACE).is_in([place for place, _ in raw.refused]))
+    if raw.name == PATIENTS:
+        twice = frame.filter(~pl.col("patient").is_first_distinct())
+        for place, patient in twice.select(PLACE, "patient").iter_rows():
+            misfits.append(Misfit(place, f"patient: expected {patient} once, got it again"))
+        frame = frame.filter(pl.col("patient").is_unique())
+    return frame, [f"{raw.place(one.place)}: {one.what}" for one in misfits]

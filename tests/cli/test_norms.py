@@ -1,0 +1,344 @@
+"""``spinegrade norms``, and grading by a norm."""
+
+from __future__ import annotations
+
+import io
+import json
+import shlex
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+from norms.norm_files import norm_text, write_xpt
+from spinegrade.cli import norms as verb
+from spinegrade.norms import load_norm
+from spinegrade.rules import load_rule
+from spines import heights, invoke, many, table
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def normals(tmp_path):
+    """Give a landmark table of 60 spines, and the people's sex and age."""
+    frame = many(60)
+    frame.write_csv(tmp_path / "normals.csv")
+    rows = [f"P{n},{'FM'[n % 2]},{50 + n % 20}" for n in range(60)]
+    (tmp_path / "patients.csv").write_text("patient,sex,age\n" + "\n".join(rows) + "\n")
+    return tmp_path / "normals.csv"
+
+
+def built(normals, *options):
+    """Build a norm of the normals and return what was said, and the file."""
+    out = normals.parent / "norm.csv"
+    said = invoke(
+        "norms", "build", normals, "--id", "mine", "-o", out, "--least", 10, "--resamples", 50, *options
+    )
+    return said, out
+
+
+class TestList:
+    def test_packaged(self):
+        said = invoke("norms", "list")
+        assert said.code == 0
+        assert "gaca-2010" in said.out
+        assert "2010;194:516-520" in said.out
+
+    def test_show_is_a_norm_file_itself(self, tmp_path):
+        path = tmp_path / "again.csv"
+        path.write_text(invoke("norms", "show", "gaca-2010").out)
+        assert load_norm(str(path)).frame.equals(load_norm("gaca-2010").frame)
+        assert invoke("norms", "show", path).code == 0
+
+    def test_example_is_a_norm_with_no_number_that_could_be_taken_for_one(self, tmp_path):
+        path = tmp_path / "mine.csv"
+        path.write_text(invoke("norms", "--example").out)
+        norm = load_norm(str(path))
+        assert "made up" in norm.title
+        assert set(norm.frame["mean"]) == {0.5}
+
+    def test_unknown(self):
+        said = invoke("norms", "show", "gaca")
+        assert (said.code, said.out) == (1, "")
+        assert said.err == "spinegrade: norms: expected gaca-2010 or a .csv file, got 'gaca'\n"
+
+
+class TestBuild:
+    def test_from_landmarks(self, normals):
+        said, out = built(normals, "--patients", normals.parent)
+        assert said.code == 0, said.err
+        assert "from 60 people, written to" in said.lines[-1]
+        norm = load_norm(str(out))
+        assert norm.id == "mine"
+        assert set(norm.frame["sex"]) == {"female", "male"}
+        assert norm.frame["level"].unique().len() == 13
+        assert norm.header["trimmed"].startswith("tails beyond 2.5 SD")
+
+    def test_from_a_result_table_comes_to_the_same(self, normals):
+        _, out = built(normals, "--sexes", "any")
+        first = load_norm(str(out)).frame
+        for suffix in ("csv", "parquet"):
+            grades = normals.parent / f"grades.{suffix}"
+            invoke("grade", normals, "-o", grades)
+            said = invoke(
+                "norms", "build", grades, "--id", "mine", "-o", out, "--least", 10, "--resamples", 50,
+                "--sexes", "any", "--force",
+            )  # fmt: skip
+            assert said.code == 0, said.err
+            again = load_norm(str(out)).frame
+            assert np.allclose(again["mean"], first["mean"], rtol=1e-7)
+
+    def test_only_normal_leaves_fractures_out(self, normals):
+        grades = normals.parent / "grades.csv"
+        invoke("grade", normals, "-o", grades)
+        lowest = []
+        for options in ((), ("--only-normal",)):
+            out = normals.parent / f"norm{len(options)}.csv"
+            plain = ("--sexes", "any", "--trim", "none", "--least", 5, "--resamples", 0)
+            said = invoke("norms", "build", grades, "--id", "mine", "-o", out, *plain, *options)
+            assert said.code == 0, said.err
+            lowest.append(load_norm(str(out)).lms("wedge_ratio").s[8:20].mean())
+        assert lowest[1] < 0.8 * lowest[0]
+
+    def test_from_nhanes(self, tmp_path):
+        rng = np.random.default_rng(1)
+        seqn = np.arange(40.0) + 70_000
+        write_xpt(
+            tmp_path / "DEMO_H.XPT", {"SEQN": seqn, "RIAGENDR": seqn % 2 + 1, "RIDAGEYR": seqn % 40 + 40}
+        )
+        sides = {name: rng.normal(50, 2, 40) for name in ("DXXANTEH", "DXXMIDH", "DXXPOSTH")}
+        write_xpt(tmp_path / "DXXL3_H.XPT", {"SEQN": seqn, **sides})
+        out = tmp_path / "norm.csv"
+        said = invoke(
+            "norms", "build", tmp_path, "--id", "us", "-o", out, "--sexes", "any", "--resamples", 20
+        )
+        assert said.code == 0, said.err
+        assert said.lines[0] == "L3: no six points to check the heights by"
+        assert set(load_norm(str(out)).measures) == {"wedge_ratio", "biconcave_ratio"}
+
+    def test_from_ct(self, tmp_path):
+        rows = [f"{n},{50 + n},female,{28 + n % 3},{30 + n % 2}" for n in range(35)]
+        path = tmp_path / "ct.csv"
+        path.write_text("case,age,sex,body_height_L1_mm,body_height_post_L1_mm\n" + "\n".join(rows) + "\n")
+        said = invoke("norms", "build", path, "--id", "ct", "-o", tmp_path / "norm.csv", "--resamples", 20)
+        assert said.code == 0, said.err
+        assert "middle heights: the table has none" in said.err
+
+    def test_lms(self, normals):
+        said, out = built(
+            normals, "--patients", normals.parent, "--form", "lms", "--ages", "50,69", "--sexes", "any",
+            "--resamples", "2",
+        )  # fmt: skip
+        assert said.code == 0, said.err
+        assert load_norm(str(out)).form == "lms"
+
+    def test_an_output_that_exists_stays(self, normals):
+        _, out = built(normals, "--sexes", "any")
+        before = out.read_bytes()
+        said, _ = built(normals, "--sexes", "any")
+        assert said.code == 1
+        assert "--force replaces it" in said.err
+        assert out.read_bytes() == before
+
+    @pytest.mark.parametrize(
+        ("options", "code", "words"),
+        [
+            (("--ages", "50,40"), 2, "expected rising numbers"),
+            (("--ages", "50"), 2, "two ages or more"),
+            (("--ages", "young,old"), 2, "young"),
+            (("--trim", "0.5"), 2, "from 1 to 10 SD"),
+            (("--trim", "much"), 2, "much"),
+            (("--form", "lms"), 1, "expected two ages or more as knots of LMS"),
+            (("--least", "1000"), 1, "expected 1000 people or more at some level"),
+            (("--ages", "1,2"), 1, "expected 10 people or more"),
+        ],
+    )
+    def test_what_cannot_be_made(self, normals, options, code, words):
+        said, out = built(normals, *options)
+        assert said.code == code
+        assert words in said.err
+        assert not out.exists()
+
+    def test_name_of_another_format(self, normals):
+        said = invoke("norms", "build", normals, "--id", "mine", "-o", normals.parent / "norm.json")
+        assert said.code == 2
+        assert ".csv" in said.err
+
+    @pytest.mark.parametrize(
+        ("text", "words"),
+        [
+            ("patient,exam,level,anterior,middle,posterior\nA,1,S1,1,1,1\n",
+             "row 2: level: expected one of C3..L6"),
+            ("patient,exam,level,anterior,middle,posterior\nA,1,L1,1,1,1\nA,1,L2,x,1,1\n",
+             "row 3: anterior: expected a number, got 'x'"),
+        ],
+    )  # fmt: skip
+    def test_result_table_with_defects(self, tmp_path, text, words):
+        path = tmp_path / "bad.csv"
+        path.write_text(text)
+        said = invoke("norms", "build", path, "--id", "mine", "-o", tmp_path / "norm.csv")
+        assert said.code == 1
+        assert words in said.err
+
+    def test_no_table_at_all(self, tmp_path):
+        (tmp_path / "bad.parquet").write_bytes(b"none")
+        said = invoke("norms", "build", tmp_path / "bad.parquet", "--id", "mine", "-o", tmp_path / "norm.csv")
+        assert said.code == 1
+        assert "expected a table, got" in said.err
+
+
+class TestScore:
+    @pytest.fixture
+    def spine(self, tmp_path):
+        """Give the file of one spine with a wedge at T12, of a child of 9."""
+        table(heights(T12=(0.15, 0.0, 0.0))).write_csv(tmp_path / "spine.csv")
+        (tmp_path / "patients.csv").write_text("patient,sex,age\nP1,F,9\n")
+        return tmp_path / "spine.csv"
+
+    def test_below_the_5th_percentile(self, spine):
+        said = invoke("norms", "score", spine, "--norms", "gaca-2010", "--patients", spine.parent)
+        frame = pl.read_csv(io.StringIO(said.out))
+        by = dict(frame.select("level", "below_percentile").iter_rows())
+        assert (by["T12"], by["T11"], by["T9"]) == (True, False, None)
+        assert frame["norm"][0].startswith("norm gaca-2010 revision 1 sha256:")
+        assert frame["z"].null_count() == frame.height
+
+    def test_nobody_knows_the_age(self, spine):
+        said = invoke("norms", "score", spine, "--norms", "gaca-2010")
+        frame = pl.read_csv(io.StringIO(said.out))
+        assert frame["below_percentile"].null_count() == frame.height
+        assert set(frame["why"]) == {"age not known", "level not in the norm"}
+
+    def test_z_scores_and_json(self, spine):
+        path = spine.parent / "norm.csv"
+        path.write_text(norm_text(["wedge_ratio,T12,any,,,0.95,0.05"]))
+        out = spine.parent / "scores.json"
+        assert invoke("norms", "score", spine, "--norms", path, "-o", out).code == 0
+        (row,) = (row for row in json.loads(out.read_text()) if row["level"] == "T12")
+        assert row["ratio"] == pytest.approx(0.85)
+        assert row["z"] == pytest.approx(-2.0)
+
+    def test_rule(self, spine):
+        path = spine.parent / "norm.csv"
+        path.write_text(
+            norm_text(
+                f"{name},{level},any,,,{mean},0.03"
+                for level in ("T11", "T12", "L1")
+                for name, mean in (("wedge_ratio", 1), ("biconcave_ratio", 1), ("posterior_above", 1.04))
+            )
+        )
+        said = invoke("norms", "score", spine, "--norms", path, "--rule", "three-ratios-3sd")
+        by = {row["level"]: row for row in pl.read_csv(io.StringIO(said.out)).iter_rows(named=True)}
+        assert (by["T12"]["deformed"], by["T12"]["wedge"], by["T12"]["grade"]) == (True, True, 1)
+        assert by["L1"]["deformed"] is False
+        assert by["T8"]["deformed"] is None
+        assert "three-ratios-3sd revision 1" in by["T12"]["rules"]
+
+    def test_index_of_minne(self, spine):
+        text = load_rule("minne-1988").text.replace(
+            'status = "unconfirmed"', 'status = "confirmed"\nconfirmed_by = "a test"\ncuts = [2.0]'
+        )
+        own = spine.parent / "own.toml"
+        own.write_text(text)
+        path = spine.parent / "norm.csv"
+        rows = [f"{place}_to_t4,T12,any,,,1.4,0.01" for place in ("anterior", "middle", "posterior")]
+        path.write_text(norm_text(rows))
+        said = invoke("norms", "score", spine, "--norms", path, "--rule", own)
+        (row,) = pl.read_csv(io.StringIO(said.out)).iter_rows(named=True)
+        ratio = 36 / 22
+        expected = (1.38 - 0.85 * ratio ** (8 / 12)) + 2 * max(0.0, 1.38 - ratio ** (8 / 12))
+        assert row["index"] == pytest.approx(expected)
+        assert row["levels_judged"] == 1
+
+    def test_rule_that_is_not_enabled(self, spine):
+        said = invoke("norms", "score", spine, "--norms", "gaca-2010", "--rule", "eastell-1991")
+        assert (said.code, said.out) == (1, "")
+        assert "not enabled" in said.err
+
+    def test_table_to_read(self, spine):
+        said = invoke(
+            "norms", "score", spine, "--norms", "gaca-2010", "--patients", spine.parent, "--format", "table"
+        )
+        assert max(map(len, said.out.splitlines())) <= 110
+        assert "T12" in said.out
+        assert "yes" in said.out
+        assert "level not in the norm" in said.out
+        assert said.out.rstrip().endswith("Research software, no medical device.")
+
+    def test_long_table_says_what_is_left_out(self, tmp_path):
+        many(40).write_csv(tmp_path / "many.csv")
+        said = invoke("norms", "score", tmp_path / "many.csv", "--norms", "gaca-2010", "--format", "table")
+        assert "400 of 520 rows shown; --output FILE writes them all." in said.out
+
+    def test_result_table_without_readers(self, tmp_path):
+        (tmp_path / "a.csv").write_text("patient;exam;level;anterior;middle;posterior\nA;1;T12;17,0;19;20\n")
+        (tmp_path / "p.csv").write_text("patient,age\nA,9\n")
+        said = invoke(
+            "norms", "score", tmp_path / "a.csv", "--norms", "gaca-2010", "--patients", tmp_path / "p.csv"
+        )
+        (row,) = pl.read_csv(io.StringIO(said.out)).iter_rows(named=True)
+        assert (row["ratio"], row["below_percentile"]) == (0.85, True)
+
+
+class TestGrade:
+    """``spinegrade grade --norms``: heights are compared with what is normal."""
+
+    @pytest.fixture
+    def spine(self, tmp_path):
+        """Give a spine with T11 to L1 as wedged as the norm has it, and T12 a little more."""
+        table(heights(T11=(0.1, 0, 0), T12=(0.21, 0, 0), L1=(0.1, 0, 0))).write_csv(tmp_path / "spine.csv")
+        rows = [f"wedge_ratio,{level},female,,,0.9,0.05" for level in ("T11", "T12", "L1")]
+        (tmp_path / "norm.csv").write_text(norm_text(rows))
+        (tmp_path / "patients.csv").write_text("patient,sex,birth_date\nP1,F,2000-01-01\n")
+        return tmp_path / "spine.csv"
+
+    def graded(self, spine, *options):
+        said = invoke("grade", spine, *options)
+        assert said.code == 0, said.err
+        return {row["level"]: row for row in pl.read_csv(io.StringIO(said.out)).iter_rows(named=True)}
+
+    def test_normal_wedging_is_no_loss(self, spine):
+        """0.79 where 0.90 is normal: 21 % lost by itself, 12.2 % of what is expected."""
+        raw = self.graded(spine)
+        by_norm = self.graded(spine, "--norms", spine.parent / "norm.csv", "--patients", spine.parent)
+        assert (raw["T12"]["grade"], by_norm["T12"]["grade"]) == (1, 0)
+        assert by_norm["T12"]["loss_anterior"] == pytest.approx(1 - 0.79 / 0.9)
+        assert by_norm["T11"]["loss_anterior"] == pytest.approx(0.0)
+        assert by_norm["T12"]["anterior"] == raw["T12"]["anterior"]
+
+    def test_every_row_says_by_which_norm(self, spine):
+        row = self.graded(spine, "--norms", spine.parent / "norm.csv", "--patients", spine.parent)["T12"]
+        assert row["reference"] == "standard, norm made"
+        assert "; norm made revision 2 sha256:" in row["rules"]
+
+    def test_level_without_a_norm_is_not_graded_and_says_so(self, spine):
+        by = self.graded(spine, "--norms", spine.parent / "norm.csv", "--patients", spine.parent)
+        assert by["L2"]["grade"] is None
+        assert by["L2"]["flags"] == "no_norm"
+        assert by["L2"]["anterior"] is not None
+
+    def test_sex_that_is_not_known_is_not_guessed(self, spine):
+        by = self.graded(spine, "--norms", spine.parent / "norm.csv")
+        assert {row["grade"] for row in by.values()} == {None}
+        assert {row["flags"] for row in by.values()} == {"no_norm"}
+
+    def test_norm_of_a_percentile_is_none_to_grade_by(self, spine):
+        said = invoke("grade", spine, "--norms", "gaca-2010")
+        assert (said.code, said.out) == (1, "")
+        assert "spinegrade norms score compares with it" in said.err
+
+    def test_people_without_a_norm(self, spine):
+        said = invoke("grade", spine, "--patients", spine.parent)
+        assert said.code == 2
+        assert "name one with --norms" in said.err
+
+
+@pytest.mark.parametrize("example", [verb.EXAMPLE, verb.BUILD_EXAMPLE, verb.SCORE_EXAMPLE])
+def test_example_of_the_help_works(tmp_path, monkeypatch, example):
+    words = shlex.split(example.removeprefix("Example: spinegrade "))
+    words = [str(tmp_path / word) if word == "demo-norm.csv" else word for word in words]
+    monkeypatch.chdir(ROOT)
+    said = invoke(*words)
+    assert said.code == 0, said.err

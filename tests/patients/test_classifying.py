@@ -1,0 +1,350 @@
+"""From tables and films to facts and answers: what counts, what contradicts itself, what is missing."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import polars as pl
+import pytest
+
+from patients.clinic import classified, dated, one
+from spinegrade.patients.ages import years_between
+from spines import heights, table
+
+CHILD = "birth_date,date,local_disease,high_energy_trauma"
+CLEAN = "2016-11-21,2026-11-21,no,no"
+SOUND = {"T8": (0.22, 0.0, 0.0)}
+
+
+def film(exam="E1", on=date(2026, 11, 21), levels=None, reader="R1", **lost):
+    sides = heights(**lost) if levels is None else heights(levels, **lost)
+    return dated(table(sides, exam=exam), on, reader=reader)
+
+
+@pytest.mark.parametrize(
+    ("birth", "then", "years"),
+    [
+        ("2016-02-29", "2026-02-28", 9.999),
+        ("2016-02-29", "2026-03-01", 10.003),
+        ("2016-11-21", "2026-11-21", 10.0),
+        ("2016-11-21", "2026-11-20", 9.996),
+        ("1999-12-31", "2026-01-01", 26.003),
+    ],
+)
+def test_ages_turn_on_the_birthday(birth, then, years):
+    frame = pl.DataFrame({"a": [birth], "b": [then]}).with_columns(pl.all().str.to_date())
+    assert frame.select(years_between(pl.col("a"), pl.col("b"))).item() == pytest.approx(years, abs=0.003)
+    assert (frame.select(years_between(pl.col("a"), pl.col("b"))).item() >= 10) == (years >= 10)
+
+
+class TestFilms:
+    def test_one_fracture_is_osteoporosis_and_is_looked_at_again(self, tmp_path):
+        row = one(tmp_path, CHILD, CLEAN, film(T8=(0.22, 0, 0)))
+        assert (row["R1"], row["classification"]) == ("met", "osteoporosis")
+        assert (row["R16"], row["fractured_low"], row["grade_T8"], row["age"]) == ("met", 1, 1, 10.0)
+        assert row["imaging"] == "R16 a single vertebral fracture, of grade 1"
+
+    def test_two_fractures_are_not_looked_at_again(self, tmp_path):
+        assert one(tmp_path, CHILD, CLEAN, film(T8=(0.22, 0, 0), L1=(0.22, 0, 0)))["R16"] == "not met"
+
+    def test_from_which_grade_is_a_switch(self, tmp_path):
+        row = one(tmp_path, CHILD, CLEAN, film(T8=(0.22, 0, 0)), switches=["min_grade=2"])
+        assert (row["R1"], row["R16"]) == ("not met", "met")
+        assert "min_grade=2" in row["switches"]
+
+    def test_an_adult_is_no_child(self, tmp_path):
+        row = one(tmp_path, CHILD, "1956-11-21,2026-11-21,no,no", film(T8=(0.22, 0, 0)))
+        assert (row["R1"], row["R1_because"]) == ("not met", "age >= 20")
+
+    def test_without_a_word_on_trauma(self, tmp_path):
+        row = one(tmp_path, CHILD, "2016-11-21,,no,", film(T8=(0.22, 0, 0)))
+        assert (row["R1"], row["R1_missing"]) == ("indeterminate", "high_energy_trauma")
+
+    def test_too_few_levels_exclude_nothing(self, tmp_path):
+        short = [level for level in heights() if level not in ("T9", "L2")]
+        row = one(tmp_path, CHILD, CLEAN, film(levels=short))
+        assert (row["status"], row["R1"], row["R15"]) == ("uninterpretable", "indeterminate", "met")
+        assert (row["R1_missing"], row["unevaluable"]) == ("unevaluable levels", "T9 L2")
+
+    def test_one_level_unread_is_no_matter_of_the_diagnosis(self, tmp_path):
+        row = one(tmp_path, CHILD, CLEAN, film(levels=[level for level in heights() if level != "T9"]))
+        assert (row["R1"], row["R15"]) == ("not met", "met")
+
+    def test_readers_who_differ_leave_it_open(self, tmp_path):
+        films = (film(T8=(0.22, 0, 0)), film(reader="R2"))
+        row = one(tmp_path, CHILD, CLEAN, *films)
+        assert (row["R1"], row["R1_missing"]) == ("indeterminate", "agreement of readings")
+        assert (row["grade_T8"], row["readings_differ"], row["status"]) == (None, "T8", "readings differ")
+        assert (row["sdi"], row["sdi_low"], row["sdi_high"], row["R16"]) == (None, 0, 1, "indeterminate")
+
+    def test_a_fracture_that_reshaped_was_one(self, tmp_path):
+        films = (film("E2"), film("E1", date(2025, 11, 21), T8=(0.3, 0, 0)))
+        row = one(tmp_path, CHILD, CLEAN, *films)
+        assert (row["exam"], row["grade_T8"], row["R1"]) == ("E2", 0, "met")
+
+    def test_of_undated_exams_the_latest_is_not_known(self, tmp_path):
+        row = one(tmp_path, CHILD, CLEAN, film("E1", None), film("E2", None))
+        assert "several exams, not all dated" in row["contradictions"]
+        assert (row["R1"], row["R15"], row["age"]) == ("indeterminate", "indeterminate", None)
+        assert (
+            "exam dates"
+            in one(tmp_path, "age,local_disease", "9,no", film("E1", None), film("E2", None))["R1_missing"]
+        )
+
+    def test_visual_grades_are_a_switch(self, tmp_path):
+        measured = film(T8=(0.22, 0, 0)).with_columns(visual_grade=pl.lit(0.5))
+        assert one(tmp_path, CHILD, CLEAN, measured)["R1"] == "met"
+        row = one(tmp_path, CHILD, CLEAN, measured, switches=["grades=visual"])
+        assert (row["R1"], row["R14"]) == ("not met", "met")
+        assert one(tmp_path, CHILD, CLEAN, film())["R14"] == "not met"
+
+    def test_somebody_who_is_not_in_the_table(self, tmp_path):
+        lines = ["patient,age", "P2,9"]
+        rows = classified(tmp_path, film(T8=(0.22, 0, 0)), patients=lines)
+        assert rows["P1"]["contradictions"] == "in readings but not in the patients table"
+        assert rows["P1"]["classification"] == "osteoporosis not excluded"
+        assert rows["P2"]["status"] is None
+
+    def test_an_exam_before_the_birth(self, tmp_path):
+        row = one(tmp_path, "birth_date", "2026-11-22", film())
+        assert row["contradictions"] == "date of the exam or assessment before the birth"
+        assert (row["age"], row["R9a"], row["R9a_missing"]) == (None, "indeterminate", "birth_date or age")
+
+    def test_an_age_that_is_not_the_birth_dates(self, tmp_path):
+        row = one(tmp_path, "birth_date,age,date", "2016-01-01,12,2026-01-01")
+        assert "age differs by more than a year" in row["contradictions"]
+        assert row["age"] is None
+
+
+class TestLedger:
+    HEAD = "age,fractures_complete"
+    LEDGER = "patient,site,long_bone,age_at,mechanism"
+
+    def row(self, folder, cells, *rows, switches=()):
+        return one(folder, self.HEAD, cells, fractures=[self.LEDGER, *rows], switches=switches)
+
+    def test_two_long_bones_by_ten(self, tmp_path):
+        row = self.row(tmp_path, "12,yes", "P1,femur,,9,", "P1,tibia,,10,")
+        assert (row["R2"], row["long_bone_by_10_low"]) == ("met", 2)
+        assert (row["R3"], row["R3_missing"]) == ("indeterminate", "bmd.z at a preferred site")
+
+    @pytest.mark.parametrize(
+        ("by_age", "age_at", "answer"),
+        [
+            ("at-most", 10, "met"),
+            ("at-most", 10.5, "not met"),
+            ("before", 10, "not met"),
+            ("before", 9.9, "met"),
+            ("completed", 10.9, "met"),
+            ("completed", 11, "not met"),
+        ],
+    )
+    def test_by_age_is_a_switch(self, tmp_path, by_age, age_at, answer):
+        rows = ("P1,femur,,3,", f"P1,tibia,,{age_at},")
+        assert self.row(tmp_path, "12,yes", *rows, switches=[f"by_age={by_age}"])["R2"] == answer
+
+    def test_other_bones_do_not_count(self, tmp_path):
+        rows = ("P1,rib,,3,", "P1,hand,,4,", "P1,femur,,5,")
+        assert self.row(tmp_path, "12,yes", *rows)["R2"] == "not met"
+
+    def test_a_ledger_that_is_not_said_to_be_complete_excludes_nothing(self, tmp_path):
+        row = self.row(tmp_path, "12,", "P1,rib,,3,")
+        assert (row["R2"], row["R2_missing"]) == ("indeterminate", "fractures_complete")
+
+    def test_no_ledger_at_all(self, tmp_path):
+        assert one(tmp_path, self.HEAD, "12,yes")["R2"] == "not met"
+        assert one(tmp_path, self.HEAD, "12,")["R2"] == "indeterminate"
+
+    def test_a_vertebra_without_films(self, tmp_path):
+        head = "age,local_disease,high_energy_trauma,fractures_complete"
+        ledger = [self.LEDGER, "P1,T12,,8,low-energy"]
+        assert one(tmp_path, head, "9,no,no,yes", fractures=ledger)["R1"] == "met"
+        struck = [self.LEDGER, "P1,vertebra,,8,high-energy"]
+        assert one(tmp_path, head, "9,no,yes,yes", fractures=struck)["R1"] == "not met"
+
+    @pytest.mark.parametrize(
+        ("row", "words"),
+        [
+            ("P1,femur,,13,", "fracture at an age above the patient's"),
+            ("P1,vertebra,yes,5,", "fracture whose site and long_bone contradict each other"),
+        ],
+    )
+    def test_contradictions_prove_nothing_and_exclude_nothing(self, tmp_path, row, words):
+        found = self.row(tmp_path, "12,yes", "P1,femur,,5,", row)
+        assert found["contradictions"] == words
+        assert (found["R2"], found["R2_missing"]) == ("indeterminate", "fractures (contradiction)")
+
+    def test_dates_of_fractures(self, tmp_path):
+        lines = ["patient,site,date,age_at", "P1,femur,2014-01-01,", "P1,tibia,2018-01-01,9"]
+        row = one(tmp_path, "birth_date,date", "2016-01-01,2026-01-01", fractures=lines)
+        assert row["contradictions"].split("; ") == [
+            "fracture dated before the birth",
+            "fracture whose age_at and date differ by more than a year",
+        ]
+        lines = ["patient,site,date", "P1,femur,2018-01-01", "P1,tibia,2019-01-01"]
+        assert one(tmp_path, "birth_date,date", "2016-01-01,2026-01-01", fractures=lines)["R2"] == "met"
+
+    def test_trauma_denied_and_told(self, tmp_path):
+        lines = [self.LEDGER, "P1,T12,,8,high-energy", "P1,T11,,8,low-energy"]
+        row = one(tmp_path, "age,local_disease,high_energy_trauma", "9,no,no", fractures=lines)
+        assert row["contradictions"].startswith("high_energy_trauma is false")
+        assert (row["R1"], row["R1_missing"]) == ("indeterminate", "high_energy_trauma")
+
+    def test_of_somebody_who_is_not_in_the_table(self, tmp_path):
+        rows = classified(tmp_path, patients=["patient,age", "P2,9"], fractures=["patient,site", "P9,rib"])
+        assert rows["P9"]["contradictions"] == "in fractures but not in the patients table"
+
+    def test_a_hip(self, tmp_path):
+        assert self.row(tmp_path, "80,", "P1,hip,,79,low-energy")["A2"] == "met"
+        assert self.row(tmp_path, "80,yes", "P1,hip,,79,high-energy")["A2"] == "not met"
+        row = self.row(tmp_path, "80,yes", "P1,,,79,")
+        assert (row["A2"], row["A2_missing"].split("; ")[0]) == ("indeterminate", "fractures.site")
+
+
+class TestDensities:
+    LEDGER = ("patient,site,age_at", "P1,femur,5", "P1,tibia,6")
+    BMD = "patient,site,z,z_low,z_high,z_height_adjusted,t,reference,date,device,reference_device,conversion"
+
+    def row(self, folder, *rows, age="12,F,yes", switches=()):
+        return one(
+            folder,
+            "age,sex,postmenopausal",
+            age,
+            fractures=self.LEDGER,
+            bmd=[self.BMD, *rows],
+            switches=switches,
+        )
+
+    @pytest.mark.parametrize(
+        ("rows", "answer"),
+        [
+            (["P1,spine,-2.0,,,,,Ref,,,,"], "met"),
+            (["P1,spine,-1.9,,,,,Ref,,,,"], "not met"),
+            (["P1,spine,-2.1,-2.4,-1.8,,,Ref,,,,"], "indeterminate"),
+            (["P1,spine,-3,,,,,Ref,2020-01-01,,,", "P1,spine,-1,,,,,Ref,2021-01-01,,,"], "not met"),
+            (["P1,spine,-3,,,,,Ref,,,,", "P1,spine,-1,,,,,Ref,2021-01-01,,,"], "indeterminate"),
+            (["P1,spine,-1,,,,,Ref,,,,", "P1,total_body_less_head,-3,,,,,Ref,,,,"], "met"),
+            (["P1,femoral_neck,-3,,,,,Ref,,,,"], "indeterminate"),
+        ],
+    )
+    def test_the_lowest_of_the_latest_at_preferred_sites(self, tmp_path, rows, answer):
+        assert self.row(tmp_path, *rows)["R3"] == answer
+
+    def test_sites_and_height_and_bound_are_switches(self, tmp_path):
+        neck = "P1,femoral_neck,-3,,,,,Ref,,,,"
+        assert self.row(tmp_path, neck, switches=["density_sites=any"])["R3"] == "met"
+        both = "P1,spine,-3,,,-1.5,,Ref,,,,"
+        row = self.row(tmp_path, both, switches=["density_z=height-adjusted"])
+        assert (row["R3"], row["bmd_z_low"]) == ("not met", -1.5)
+        row = self.row(tmp_path, "P1,spine,-2,,,,,Ref,,,,", switches=["density_bound=below"])
+        assert (row["R3"], row["R5"]) == ("not met", "met")
+
+    @pytest.mark.parametrize(
+        ("row", "words"),
+        [
+            ("P1,spine,-3,,,,,,,,,", "z-score without a reference"),
+            ("P1,spine,-3,,,,,Ref,,Lunar,Hologic,", "z-score by a reference of another device"),
+            ("P1,spine,-3,-2,-1,,,Ref,,,,", "z-score outside its own interval"),
+        ],
+    )
+    def test_a_z_score_that_is_no_use_decides_nothing(self, tmp_path, row, words):
+        found = self.row(tmp_path, row)
+        assert found["contradictions"].startswith(words)
+        assert (found["R3"], found["R3_missing"]) == ("indeterminate", "bmd (contradiction)")
+        assert (found["R10"], found["R8"]) == ("not met", "not met")
+
+    def test_a_conversion_makes_it_of_use(self, tmp_path):
+        assert self.row(tmp_path, "P1,spine,-3,,,,,Ref,,Lunar,Hologic,lunar-hologic")["R3"] == "met"
+
+    def test_no_child_has_a_t_score(self, tmp_path):
+        row = self.row(tmp_path, "P1,spine,,,,,-3,,,,,")
+        assert row["contradictions"] == "T-score in a child: not used"
+        assert (row["t_score_low"], row["A1"], row["classification"]) == (
+            None,
+            "not met",
+            "osteoporosis not excluded",
+        )
+        said = " ".join(str(value) for name, value in row.items() if name != "contradictions")
+        said = said.replace("t_score_men_from", "")
+        assert "steopenia" not in said
+        assert "T-score" not in said
+
+    def test_nobody_of_unknown_age_has_one_either(self, tmp_path):
+        row = self.row(tmp_path, "P1,spine,,,,,-3,,,,,", age=",F,yes")
+        assert (row["A1"], row["t_score_low"]) == ("indeterminate", None)
+
+    def test_a_woman(self, tmp_path):
+        neck = "P1,femoral_neck,,,,,-2.5,,2026-01-01,,,"
+        assert self.row(tmp_path, neck, age="68,F,yes")["A1"] == "met"
+        assert self.row(tmp_path, neck, age="68,M,")["A1"] == "indeterminate"
+        assert self.row(tmp_path, neck, age="68,M,", switches=["t_score_men_from=50"])["A1"] == "met"
+
+    def test_a_scan_before_the_birth(self, tmp_path):
+        lines = ["patient,site,t,date", "P1,spine,-3,1950-01-01"]
+        head = "birth_date,date,sex,postmenopausal"
+        row = one(tmp_path, head, "1956-01-01,2026-01-01,F,yes", bmd=lines)
+        assert (row["contradictions"], row["A1"]) == ("scan dated before the birth", "indeterminate")
+
+    @pytest.mark.parametrize(
+        ("dates", "answer"),
+        [
+            (["2026-01-01", "2026-05-01"], "met"),
+            (["2025-01-01", "2026-05-01"], "not met"),
+            (["2026-01-01"], "not met"),
+            (["2026-01-01", ""], "indeterminate"),
+        ],
+    )
+    def test_scans_that_are_too_close(self, tmp_path, dates, answer):
+        rows = [f"P1,spine,-1,,,,,Ref,{on},,," for on in dates]
+        assert self.row(tmp_path, *rows)["R12"] == answer
+
+
+class TestExposures:
+    HEAD = "patient,exposure,agent,mg_per_day,prednisone_mg_per_day,start_date,end_date,months"
+
+    @pytest.mark.parametrize(
+        ("row", "answer"),
+        [
+            ("glucocorticoid,prednisone,5,,,,3", "met"),
+            ("glucocorticoid,prednisone,4,,,,12", "not met"),
+            ("glucocorticoid,prednisone,40,,,,2", "not met"),
+            ("glucocorticoid,dexamethasone,1,,,,6", "indeterminate"),
+            ("glucocorticoid,dexamethasone,1,7,,,6", "met"),
+            ("glucocorticoid,Prednisolone,7.5,,2025-01-01,2025-08-01,", "met"),
+            ("glucocorticoid,prednisone,7.5,,2025-08-01,2025-01-01,", "indeterminate"),
+            ("glucocorticoid,prednisone,7.5,,,,", "indeterminate"),
+            ("irradiation,,,,,,", "not met"),
+        ],
+    )
+    def test_glucocorticoids_indicate_vertebral_assessment(self, tmp_path, row, answer):
+        head = "age,sex,postmenopausal,height_loss_cm,self_reported_vertebral_fracture,exposures_complete"
+        tables = {"bmd": ["patient,site,t", "P1,spine,-1.1"], "exposures": [self.HEAD, f"P1,{row}"]}
+        found = one(tmp_path, head, "60,F,yes,4,no,yes", **tables)
+        assert found["A9"] == answer
+        if "2025-08-01,2025-01-01" in row:
+            assert found["contradictions"] == "exposure that ends before it begins"
+
+    def test_without_a_word_nothing_is_excluded(self, tmp_path):
+        head = "age,sex,height_loss_cm,self_reported_vertebral_fracture"
+        row = one(tmp_path, head, "60,F,4,no", bmd=["patient,site,t", "P1,spine,-1.1"])
+        assert (row["A9"], row["A9_missing"]) == ("indeterminate", "exposures_complete")
+
+
+def test_atypical_findings(tmp_path):
+    assert one(tmp_path, "age,atypical_finding", "9,congenital")["R17"] == "met"
+    assert one(tmp_path, "age,atypical_finding", "9,no")["R17"] == "not met"
+    row = one(tmp_path, "age,atypical_finding", "9,")
+    assert (row["R17"], row["R17_missing"]) == ("indeterminate", "atypical_finding")
+
+
+def test_a_row_depends_on_nobody_elses(tmp_path):
+    """One patient and a cohort take the same path."""
+    head = "patient,age,local_disease,high_energy_trauma,fractures_complete"
+    lines = ["P1,9,no,no,yes", "P2,12,,,", "P3,70,no,no,yes"]
+    ledger = ["patient,site,age_at", "P1,T8,8", "P3,hip,69"]
+    together = classified(tmp_path, patients=[head, *lines], fractures=ledger)
+    for line in lines:
+        name = line[:2]
+        own = [row for row in ledger if row.startswith(("patient", name))]
+        alone = classified(tmp_path, patients=[head, line], fractures=own)
+        assert alone[name] == together[name]
