@@ -36,7 +36,7 @@ demo: .venv/installed
 	$(BIN)/spinegrade image sample_images
 	$(BIN)/spinegrade grade sample_images/readings/wedge-biconcave_R1_1.reading.json \
 	  sample_images/readings/child_R1_1.reading.json --point-sd 0.35mm --format table
-	$(BIN)/spinegrade assess sample_images/landmarks.csv --format table
+	$(BIN)/spinegrade assess sample_images/landmarks.csv --patients sample_images/patients --format table
 	$(BIN)/spinegrade report sample_images/readings/wedge-biconcave_R1_1.reading.json \
 	  sample_images/readings/child_R1_1.reading.json --point-sd 0.35mm --output demo-report.html --force
 
