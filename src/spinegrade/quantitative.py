@@ -17,6 +17,8 @@ from spinegrade.norms.measures import TO_T4
 from spinegrade.norms.table import UNKNOWN
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import ArrayLike, NDArray
 
     from spinegrade.norms.lms import Lms
@@ -130,47 +132,40 @@ def find_deformities(
 
 def _melton(compared: _Compared, share: float, tolerance: float) -> Floats:
     """Return `CRITERIA` by shares of the normal mean."""
-    above, below = (
-        compared.below_share(f"posterior_{side}", share, tolerance) for side in ("above", "below")
-    )
-    return np.stack(
-        [
-            compared.below_share("wedge_ratio", share, tolerance),
-            compared.below_share("biconcave_ratio", share, tolerance),
-            compared.either_side(above, below, "posterior"),
-            np.zeros(above.shape),
-        ],
-        axis=-1,
-    )
+
+    def low(measure: str) -> Floats:
+        return compared.below_share(measure, share, tolerance)
+
+    return _three_ratios(compared, low, lambda side: low(f"posterior_{side}"))
 
 
 def _black(compared: _Compared, sds: float, tolerance: float) -> Floats:
     """Return `CRITERIA` by three ratios, the posterior one against either neighbour."""
-    above, below = (compared.low(f"posterior_{side}", sds, tolerance) for side in ("above", "below"))
-    return np.stack(
-        [
-            compared.low("wedge_ratio", sds, tolerance),
-            compared.low("biconcave_ratio", sds, tolerance),
-            compared.either_side(above, below, "posterior"),
-            np.zeros(above.shape),
-        ],
-        axis=-1,
-    )
+
+    def low(measure: str) -> Floats:
+        return compared.low(measure, sds, tolerance)
+
+    return _three_ratios(compared, low, lambda side: low(f"posterior_{side}"))
 
 
 def _eastell(compared: _Compared, sds: float, tolerance: float) -> Floats:
     """Return `CRITERIA`; a compression is low in front and behind against one and the same neighbour."""
-    above, below = (
-        _both(
-            compared.low(f"anterior_{side}", sds, tolerance),
-            compared.low(f"posterior_{side}", sds, tolerance),
-        )
-        for side in ("above", "below")
-    )
+
+    def low(measure: str) -> Floats:
+        return compared.low(measure, sds, tolerance)
+
+    return _three_ratios(compared, low, lambda side: _both(low(f"anterior_{side}"), low(f"posterior_{side}")))
+
+
+def _three_ratios(
+    compared: _Compared, low: Callable[[str], Floats], crushed: Callable[[str], Floats]
+) -> Floats:
+    """Return `CRITERIA` without a posterior wedge; ``crushed`` tells of the neighbour above or below."""
+    above, below = crushed("above"), crushed("below")
     return np.stack(
         [
-            compared.low("wedge_ratio", sds, tolerance),
-            compared.low("biconcave_ratio", sds, tolerance),
+            low("wedge_ratio"),
+            low("biconcave_ratio"),
             compared.either_side(above, below, "posterior"),
             np.zeros(above.shape),
         ],

@@ -9,7 +9,8 @@ import polars as pl
 from attrs import frozen
 
 from spinegrade.assess import HEIGHTS, Method, PointSd
-from spinegrade.batch import Task, run
+from spinegrade.batch import Task
+from spinegrade.collecting import collect
 from spinegrade.confidence import PointError, estimate_point_error
 from spinegrade.errors import ReadingError
 
@@ -46,21 +47,6 @@ class Repeats:
         )
 
 
-class _Heights:
-    """Keeps the frames of heights that a run writes."""
-
-    def __init__(self) -> None:
-        self.frames: list[pl.DataFrame] = []
-
-    def write(self, frame: pl.DataFrame) -> None:
-        self.frames.append(frame)
-
-    def close(self) -> None:
-        """Nothing is left to do."""
-
-    abort = close
-
-
 def find_repeats(sources: Sequence[Source], where: Where | None = None) -> Repeats:
     """Return the landmark error that repeated readings in the sources show.
 
@@ -72,14 +58,7 @@ def find_repeats(sources: Sequence[Source], where: Where | None = None) -> Repea
     ReadingError
         If nothing was read twice, or some lengths are in mm and some in pixels.
     """
-    kept: list[_Heights] = []
-
-    def afresh() -> _Heights:
-        kept.append(_Heights())
-        return kept[-1]
-
-    run(sources, Task("heights", Method()), afresh, where=where, keep_going=True)
-    heights = pl.concat(kept[-1].frames)
+    heights = collect(sources, Task("heights", Method()), where=where, keep_going=True).rows
     units = heights["unit"].unique().to_list()
     if len(units) > 1:
         msg = "landmark error: expected repeated readings in one unit, got some in mm and some in px"

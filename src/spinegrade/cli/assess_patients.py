@@ -13,9 +13,10 @@ import polars as pl
 import typer
 from attrs import frozen
 
-from spinegrade.batch import Task, run
+from spinegrade.batch import Task
 from spinegrade.cli import options
 from spinegrade.cli.assess_table import show_cohort
+from spinegrade.collecting import collect
 from spinegrade.io.atomic import replacing
 from spinegrade.osteoporosis.cohort import Classification, classification_schema, classify
 from spinegrade.osteoporosis.rule import osteoporosis_rules
@@ -49,24 +50,6 @@ class Asked:
         switches = parse_switches(self.switches)
         made_by = (method.rule.source.stamp, method.reference) if films else ("", "")
         return Classification(switches, osteoporosis_rules(switches, self.rules), *made_by)
-
-
-class _Kept:
-    """A writer that keeps what it is given."""
-
-    def __init__(self) -> None:
-        self.frames: list[pl.DataFrame] = []
-
-    def write(self, frame: pl.DataFrame) -> None:
-        """Keep the rows of a frame."""
-        self.frames.append(frame)
-
-    def close(self) -> None:
-        """Nothing is left to do."""
-
-    def abort(self) -> None:
-        """Forget everything."""
-        self.frames.clear()
 
 
 def assess_patients(sources: list[Path], asked: Asked, method: Method, target: Target, where: Where) -> int:
@@ -103,16 +86,15 @@ def _readings(
     sources: list[Source], method: Method, where: Where, asked: Asked
 ) -> tuple[pl.DataFrame, list[str]]:
     """Return the rows of all readings, or of one reader's, and what was left out."""
-    kept = _Kept()
-    report = run(sources, Task("spines", method), lambda: kept, where=where, keep_going=asked.keep_going)
-    frame = pl.concat(kept.frames)
+    kept = collect(sources, Task("spines", method), where=where, keep_going=asked.keep_going)
+    frame = kept.rows
     if asked.reader is not None:
         readers = frame["reader"].unique(maintain_order=True).to_list()
         frame = frame.filter(pl.col("reader") == asked.reader)
         if frame.is_empty():
             msg = f"expected one of {', '.join(readers[:8])}, got {asked.reader!r}"
             raise typer.BadParameter(msg, param_hint="--reader")
-    return frame, report.problems
+    return frame, kept.report.problems
 
 
 def _refuse_output(patients: Path, target: Target) -> None:

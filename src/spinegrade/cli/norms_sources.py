@@ -15,21 +15,6 @@ if TYPE_CHECKING:
     from spinegrade.norms.people import People
 
 
-class _Kept:
-    """Keeps the frames that a run writes."""
-
-    def __init__(self) -> None:
-        self.frames: list[pl.DataFrame] = []
-
-    def write(self, frame: pl.DataFrame) -> None:
-        self.frames.append(frame)
-
-    def close(self) -> None:
-        """Nothing is left to do."""
-
-    abort = close
-
-
 def find_normals(sources: list[Path], people: People | None, *, only_normal: bool) -> Normals:
     """Return the normals in the sources, told by what they are.
 
@@ -76,20 +61,14 @@ def _landmark_rows(sources: list[Path]) -> pl.DataFrame:
 
     from spinegrade.anatomy import POSITIONS
     from spinegrade.assess import Method
-    from spinegrade.batch import Task, run
+    from spinegrade.batch import Task
+    from spinegrade.collecting import collect
     from spinegrade.io.arrays import as_spines
     from spinegrade.io.columns import KEY
     from spinegrade.morphometry import measure_heights
 
     opened = options.open_sources(sources, ignore_unknown=False, keep_going=False)
-    kept: list[_Kept] = []
-
-    def afresh() -> _Kept:
-        kept.append(_Kept())
-        return kept[-1]
-
-    run(opened.sources, Task("landmarks", Method()), afresh)
-    frame = pl.concat(kept[-1].frames)
+    frame = collect(opened.sources, Task("landmarks", Method())).rows
     heights = measure_heights(as_spines(frame).points)
     heights[~frame["evaluable"].fill_null(value=True).to_numpy()] = float("nan")
     return frame.select(*KEY, "visual_grade", "date").with_columns(

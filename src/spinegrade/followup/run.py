@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Literal
 import polars as pl
 from attrs import frozen
 
-from spinegrade.batch import Task, run
+from spinegrade.batch import Task
+from spinegrade.collecting import collect
 from spinegrade.errors import FormatError
 from spinegrade.followup.cohort_rows import cohort_rows
 from spinegrade.followup.compare import Asking, Compared, compare
@@ -62,21 +63,6 @@ class Gathered:
     problems: list[str]
 
 
-class _Keeper:
-    """A writer that keeps the columns of a landmark table that follow-up needs."""
-
-    def __init__(self) -> None:
-        self.frames: list[pl.DataFrame] = []
-
-    def write(self, frame: pl.DataFrame) -> None:
-        self.frames.append(frame.select(_KEPT))
-
-    def close(self) -> None:
-        """Nothing is left to do."""
-
-    abort = close
-
-
 def gather(
     sources: Sequence[Source],
     asking: Asking,
@@ -92,14 +78,10 @@ def gather(
     SpinegradeError
         As `batch.run` does, or if a reading has two dates; with ``keep_going`` it is left out and reported.
     """
-    kept: list[_Keeper] = []
-
-    def afresh() -> _Keeper:
-        kept.append(_Keeper())
-        return kept[-1]
-
-    report = run(sources, Task("landmarks", asking.method), afresh, where=where, keep_going=keep_going)
-    rows = pl.concat(kept[-1].frames)
+    kept = collect(
+        sources, Task("landmarks", asking.method), columns=_KEPT, where=where, keep_going=keep_going
+    )
+    rows = kept.rows
     if wanted is not None:
         rows = rows.filter(wanted)
     mixed = mixed_dates(rows)
@@ -107,7 +89,7 @@ def gather(
         raise FormatError(mixed[0])
     if mixed:
         rows = rows.filter(pl.col("date").n_unique().over(READING_KEY) == 1)
-    return Gathered(rows.sort("patient", maintain_order=True), report.problems + mixed)
+    return Gathered(rows.sort("patient", maintain_order=True), kept.report.problems + mixed)
 
 
 def compare_all(gathered: Gathered, asking: Asking) -> Iterator[Compared]:

@@ -20,7 +20,6 @@ from spinegrade.agreement import (
     pair_agreement,
     percent_agreement,
     reader_agreement,
-    stack_occasions,
 )
 from spinegrade.reader_agreement.result import Confusion
 from spinegrade.reader_agreement.trust import recounted
@@ -49,15 +48,7 @@ def in_group(of: Comparison, ratings: Ratings) -> list[Estimate]:
 
 def within(of: Comparison) -> list[Estimate]:
     """Return the agreement of readers with themselves: pooled, then reader by reader."""
-    if not of.repeating:
-        return []
-    cube = of.cube[:, of.repeating, :]
-    pooled = stack_occasions(cube, of.measure.categories, of.table.clusters)
-    found = _repeats(of, pooled, None)
-    for place in of.repeating:
-        name = of.table.readers[place]
-        found += _repeats(of, of.occasions(place), (name, name))
-    return found
+    return [one for readers, ratings in of.own_repeats() for one in _repeats(of, ratings, readers)]
 
 
 def _repeats(of: Comparison, ratings: Ratings, readers: tuple[str, str] | None) -> list[Estimate]:

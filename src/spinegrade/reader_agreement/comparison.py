@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from attrs import field, frozen
 
-from spinegrade.agreement import WEIGHT_NAMES, Plan, Ratings, find_consensus, rate
+from spinegrade.agreement import WEIGHT_NAMES, Plan, Ratings, find_consensus, rate, stack_occasions
 from spinegrade.anatomy import LEVELS
 from spinegrade.genant import SHAPES
 from spinegrade.reader_agreement.measures import MEASURES, Measure
@@ -94,6 +94,19 @@ class Comparison:
         """The readers who rated something on two occasions, by place."""
         twice = ((~np.isnan(self.cube)).sum(axis=2) > 1).any(axis=0)
         return [int(place) for place in np.flatnonzero(twice)]
+
+    def own_repeats(self) -> Iterator[tuple[tuple[str, str] | None, Ratings]]:
+        """Yield the readings of readers who read twice, an occasion a column: all pooled, then each one's.
+
+        Before each goes the reader against themselves; None for all.
+        """
+        if not self.repeating:
+            return
+        cube = self.cube[:, self.repeating, :]
+        yield None, stack_occasions(cube, self.measure.categories or None, self.table.clusters)
+        for place in self.repeating:
+            name = self.table.readers[place]
+            yield (name, name), self.occasions(place)
 
     def groupings(self) -> Iterator[tuple[str, NDArray[np.str_], list[str]]]:
         """Yield the name of each grouping, ``(items,)`` labels, and those that occur in their order."""

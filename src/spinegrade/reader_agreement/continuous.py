@@ -14,7 +14,6 @@ from spinegrade.agreement import (
     krippendorff_alpha,
     over_readers,
     precision,
-    stack_occasions,
 )
 from spinegrade.reader_agreement.trust import recounted, without_relative
 
@@ -68,14 +67,7 @@ def in_group(of: Comparison, ratings: Ratings) -> list[Estimate]:
 
 def within(of: Comparison) -> list[Estimate]:
     """Return how readers agree with themselves: pooled, then reader by reader."""
-    if not of.repeating:
-        return []
-    pooled = stack_occasions(of.cube[:, of.repeating, :], None, of.table.clusters)
-    found = _repeats(of, pooled, None)
-    for place in of.repeating:
-        name = of.table.readers[place]
-        found += _repeats(of, of.occasions(place), (name, name))
-    return found
+    return [one for readers, ratings in of.own_repeats() for one in _repeats(of, ratings, readers)]
 
 
 def _repeats(of: Comparison, ratings: Ratings, readers: tuple[str, str] | None) -> list[Estimate]:

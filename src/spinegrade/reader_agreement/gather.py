@@ -9,7 +9,8 @@ import polars as pl
 from attrs import evolve, frozen
 
 from spinegrade.assess import HEIGHTS, RATIOS
-from spinegrade.batch import Task, run
+from spinegrade.batch import Task
+from spinegrade.collecting import collect
 from spinegrade.errors import FormatError, UnitError
 from spinegrade.io.columns import CALIBRATION, COORDINATES, READING_KEY, SCHEMA, SPACING, UNIT
 from spinegrade.io.reading_json import read_reading
@@ -65,22 +66,6 @@ class Gathered:
     problems: list[str]
 
 
-class _Kept:
-    """A writer that keeps some columns of the frames that a run writes."""
-
-    def __init__(self, columns: Sequence[str]) -> None:
-        self._columns = columns
-        self.frames: list[pl.DataFrame] = []
-
-    def write(self, frame: pl.DataFrame) -> None:
-        self.frames.append(frame.select(self._columns))
-
-    def close(self) -> None:
-        """Nothing is left to do."""
-
-    abort = close
-
-
 def gather_findings(
     sources: Sequence[Source], method: Method, where: Where | None = None, *, keep_going: bool = False
 ) -> Gathered:
@@ -121,16 +106,9 @@ def gather_landmarks(
 def _gather(
     sources: Sequence[Source], task: Task, columns: Sequence[str], where: Where | None, *, keep_going: bool
 ) -> Gathered:
-    kept: list[_Kept] = []
-
-    def afresh() -> _Kept:
-        kept.append(_Kept(columns))
-        return kept[-1]
-
-    report = run(sources, task, afresh, where=where, keep_going=keep_going)
-    rows = pl.concat(kept[-1].frames)
-    read = pl.concat([rows.select(READING_KEY), _readings_of_nothing(sources)]).unique()
-    return Gathered(rows, read, report.problems)
+    kept = collect(sources, task, columns=columns, where=where, keep_going=keep_going)
+    read = pl.concat([kept.rows.select(READING_KEY), _readings_of_nothing(sources)]).unique()
+    return Gathered(kept.rows, read, kept.report.problems)
 
 
 def _readings_of_nothing(sources: Sequence[Source]) -> pl.DataFrame:
