@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from psygnal import Signal
 
-from napari_spinegrade import display, layers
+from napari_spinegrade import layers, windowing
 from napari_spinegrade.editor import Place
 from napari_spinegrade.hidden_layers import seen
 from napari_spinegrade.live import Numbers, measure
@@ -302,23 +302,20 @@ class Binding:
         place = Place(self._marks.levels[held], self._marks.landmarks[held])
         start = np.array(self.on_film(event.position))
         offset, pressed = self._marks.places[held] - start, np.array(event.pos, dtype=float)
-        self._hold_still()
         moved = False
-        try:
-            yield
-            while event.type == "mouse_move":
-                moved = moved or float(np.linalg.norm(np.array(event.pos) - pressed)) > DRAG_REACH
-                if not moved:
-                    yield
-                    continue
-                to = np.array(self.on_film(event.position)) + offset
-                self._act(lambda to=to: self.editor.preview(place, *to))  # type: ignore[misc]
-                self.grabbed.emit(place)
-                self.pointed.emit(*to)
+        with windowing.held_still(self.viewer):
+            try:
                 yield
-        finally:
-            self._let_move()
-            self.grabbed.emit(None)
+                while event.type == "mouse_move":
+                    moved = moved or float(np.linalg.norm(np.array(event.pos) - pressed)) > DRAG_REACH
+                    if moved:
+                        to = np.array(self.on_film(event.position)) + offset
+                        self._act(lambda to=to: self.editor.preview(place, *to))  # type: ignore[misc]
+                        self.grabbed.emit(place)
+                        self.pointed.emit(*to)
+                    yield
+            finally:
+                self.grabbed.emit(None)
         if moved:
             to = np.array(self.on_film(event.position)) + offset
             self._act(lambda: self.editor.correct(place, *to))
@@ -329,41 +326,14 @@ class Binding:
             self._clicked(self.on_film(event.position))
 
     def _window(self, event: Any) -> Iterator[None]:  # noqa: ANN401  napari's event
-        """Set window and level: right is wider, down is darker."""
-        start = np.array(event.pos, dtype=float)
-        limits = tuple(self.film.contrast_limits)
+        """Set window and level."""
         data_range = self.film.metadata["spinegrade"]["data_range"]
-        darker = -1 if self.film.colormap.name == "gray_r" else 1
-        self._hold_still()
-        try:
-            yield
-            while event.type == "mouse_move":
-                down, right = self._screen(np.array(event.pos, dtype=float) - start)
-                self.set_limits(display.drag(limits, right, darker * down, data_range))
-                yield
-        finally:
-            self._let_move()
-
-    @staticmethod
-    def _screen(moved: Floats) -> tuple[float, float]:
-        """Return screen pixels down and right; a canvas counts x first."""
-        return float(moved[1]), float(moved[0])
+        yield from windowing.drag_window(self.viewer, event, self.film, data_range, self.set_limits)
 
     def set_limits(self, limits: tuple[float, float]) -> None:
         """Show the film between these stored values, which may lie beyond its own."""
-        low, high = limits
-        widest = self.film.contrast_limits_range
-        if low < widest[0] or high > widest[1]:
-            self.film.contrast_limits_range = (min(low, widest[0]), max(high, widest[1]))
-        self.film.contrast_limits = (low, high)
+        windowing.set_limits(self.film, limits)
         self.windowed.emit()
-
-    def _hold_still(self) -> None:
-        """Keep the film where it is while something else is dragged."""
-        self.viewer.scene.camera.mouse_pan = self.viewer.scene.camera.mouse_zoom = False
-
-    def _let_move(self) -> None:
-        self.viewer.scene.camera.mouse_pan = self.viewer.scene.camera.mouse_zoom = True
 
     def _mark_at(self, event: Any, reach: float = GRAB_REACH) -> int | None:  # noqa: ANN401  napari's event
         """Return the landmark within so many screen pixels of the pointer."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_spinegrade import display, layers
+from napari_spinegrade import display, layers, windowing
 from napari_spinegrade.hidden_layers import seen
 from napari_spinegrade.layers import NEXT
 from spinegrade.anatomy import LEVELS
@@ -98,7 +98,7 @@ class FilmLayers:
         image = self.viewer.add_image(
             self.shown.pixels,
             contrast_limits=self.shown.limits,
-            colormap="gray_r" if self.shown.white_is_low else "gray",
+            colormap=windowing.WHITE_IS_LOW if self.shown.white_is_low else "gray",
             rgb=False,
             multiscale=False,
             units=self._units,
@@ -191,9 +191,7 @@ class FilmLayers:
 
     def set_limits(self, limits: Limits) -> None:
         """Show the film between these stored values, which may lie beyond its own."""
-        widest = self.image.contrast_limits_range
-        self.image.contrast_limits_range = (min(limits[0], widest[0]), max(limits[1], widest[1]))
-        self.image.contrast_limits = limits
+        windowing.set_limits(self.image, limits)
 
     def automatic_window(self) -> None:
         """Window the film by percentiles."""
@@ -208,7 +206,7 @@ class FilmLayers:
     def invert(self) -> None:
         """Show white as black and black as white."""
         if self.shown is not None:
-            self.image.colormap = "gray" if self.image.colormap.name == "gray_r" else "gray_r"
+            windowing.invert(self.image)
 
 
 def _blank_size(image: ImageIdentity, points: Floats) -> tuple[int, int]:
@@ -218,31 +216,21 @@ def _blank_size(image: ImageIdentity, points: Floats) -> tuple[int, int]:
     return image.rows or max(1, int(far[0])), image.columns or max(1, int(far[1]))
 
 
-def windowing(
+def dragging_window(
     film_under: Callable[[Any], FilmLayers | None], windowed: Callable[[], object]
 ) -> Callable[..., Iterator[None]]:
-    """Return what sets window and level of the film under the pointer by a drag with the right button.
-
-    Right is wider, down is darker, as at the desk; no film moves while it is dragged.
-    """
+    """Return what sets window and level of the film under the pointer by a drag with the right button."""
 
     def drag(viewer: ViewerModel, event: Any) -> Iterator[None]:  # noqa: ANN401  napari's event
         film = film_under(event) if event.button == _RIGHT else None
         if film is None or film.shown is None:
             return
-        start, limits = np.array(event.pos, dtype=float), tuple(film.image.contrast_limits)
-        darker = -1 if film.image.colormap.name == "gray_r" else 1
-        camera = viewer.scene.camera
-        camera.mouse_pan = camera.mouse_zoom = False
-        try:
-            yield
-            while event.type == "mouse_move":
-                right, down = (np.array(event.pos, dtype=float) - start).tolist()
-                film.set_limits(display.drag(limits, right, darker * down, film.shown.data_range))
-                windowed()
-                yield
-        finally:
-            camera.mouse_pan = camera.mouse_zoom = True
+
+        def use(limits: Limits) -> None:
+            film.set_limits(limits)
+            windowed()
+
+        yield from windowing.drag_window(viewer, event, film.image, film.shown.data_range, use)
 
     return drag
 

@@ -17,9 +17,9 @@ from napari_spinegrade.comparison_layers import (
     DateLayers,
     FilmLayers,
     ReaderLayers,
+    dragging_window,
     label_places,
     marker,
-    windowing,
 )
 from napari_spinegrade.layers import GRADE_COLOURS
 from napari_spinegrade.live import measure
@@ -174,7 +174,7 @@ class TestWindowing:
     def test_right_drag_widens_and_darkens_the_film_below_it_alone(self, model, two):
         then, now, _, _ = two
         said = []
-        drag = windowing(lambda _: now, lambda: said.append(now.window_words))
+        drag = dragging_window(lambda _: now, lambda: said.append(now.window_words))
         before, limits = tuple(then.image.contrast_limits), np.array(now.image.contrast_limits)
         one = event()
         running = drag(model, one)
@@ -197,7 +197,7 @@ class TestWindowing:
         then.invert()
         middle = np.mean(then.image.contrast_limits)
         one = event()
-        running = windowing(lambda _: then, lambda: None)(model, one)
+        running = dragging_window(lambda _: then, lambda: None)(model, one)
         next(running)
         one.type, one.pos = "mouse_move", (100, 200)
         next(running)
@@ -206,12 +206,12 @@ class TestWindowing:
 
     @pytest.mark.parametrize("button", [1, 3])
     def test_other_buttons_are_naparis(self, model, two, button):
-        assert list(windowing(lambda _: two[0], lambda: None)(model, event(button))) == []
+        assert list(dragging_window(lambda _: two[0], lambda: None)(model, event(button))) == []
 
     def test_no_film_and_a_blank_one_have_no_window(self, model):
         blank, _ = on_date(model, "child", film=False)
         for film in (None, blank):
-            assert list(windowing(lambda _, film=film: film, lambda: None)(model, event())) == []
+            assert list(dragging_window(lambda _, film=film: film, lambda: None)(model, event())) == []
 
     def test_presets_go_round_and_percentiles_and_inversion_are_each_films_own(self, two):
         then = two[0]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Signal
 
-from napari_spinegrade.widgets.compare_table import LevelTable, paint_grade
+from napari_spinegrade.widgets.level_table import LevelTable, paint_grade
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

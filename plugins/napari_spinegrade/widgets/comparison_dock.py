@@ -16,13 +16,13 @@ from qtpy import compat
 from qtpy.QtCore import QEvent, QTimer
 from qtpy.QtWidgets import QFileDialog, QGridLayout, QVBoxLayout, QWidget
 
-from napari_spinegrade import display
 from napari_spinegrade.binding import Binding
 from napari_spinegrade.blinding import BLINDING
-from napari_spinegrade.comparison_layers import windowing
+from napari_spinegrade.comparison_layers import dragging_window
 from napari_spinegrade.shortcuts import Shortcut, callbacks, tips
-from napari_spinegrade.widgets.compare_table import LevelTable
+from napari_spinegrade.widgets.level_table import LevelTable
 from napari_spinegrade.widgets.parts import BAD, QUIET, button, label
+from napari_spinegrade.windowing import fit
 from spinegrade.errors import SpinegradeError
 
 if TYPE_CHECKING:
@@ -249,7 +249,7 @@ class ComparisonDock(QWidget):
         self._take_keys()
         viewer = self.viewer
         self._mouse = [list(viewer.mouse_drag_callbacks), list(viewer.mouse_double_click_callbacks)]
-        self._drag = windowing(self.film_under, self.show_windows)
+        self._drag = dragging_window(self.film_under, self.show_windows)
         viewer.mouse_drag_callbacks[:] = [self._drag]
         viewer.mouse_double_click_callbacks[:] = []
 
@@ -376,14 +376,8 @@ class ComparisonDock(QWidget):
     def fit_points(self, points: NDArray[float64], margin: float) -> None:
         """Fill each film's part of the canvas with ``(n, 2)`` places in the world."""
         height, width = (float(side) for side in self.viewer.canvas.viewbox_size(self.viewer.layers))
-        view = display.fit(points, margin, width / height)
-        if view is None:
+        if not fit(self.viewer, points, margin, (height, width)):
             self.viewer.reset_view()
-            return
-        (down, right), (extent, _) = view
-        camera = self.viewer.scene.camera
-        camera.center = (0.0, down, right)
-        camera.zoom = height / extent
 
     @abstractmethod
     def fit_vertebra(self) -> None:

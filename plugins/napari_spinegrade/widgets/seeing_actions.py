@@ -8,7 +8,7 @@ import numpy as np
 from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QInputDialog
 
-from napari_spinegrade import display
+from napari_spinegrade import display, windowing
 from napari_spinegrade.widgets.reading_actions import ReadingActions
 from spinegrade.anatomy import LEVELS
 from spinegrade.calibration import Calibration, CalibrationState
@@ -64,8 +64,7 @@ class SeeingActions(ReadingActions):
     def invert(self) -> None:
         """Show white as black and black as white."""
         if self.binding is not None:
-            film = self.binding.film
-            film.colormap = "gray" if film.colormap.name == "gray_r" else "gray_r"
+            windowing.invert(self.binding.film)
             self._show_window()
 
     def clahe(self) -> None:
@@ -119,14 +118,8 @@ class SeeingActions(ReadingActions):
             return
         scale = np.array(self.binding.film.scale[-2:])
         height, width = self.viewer.canvas.size
-        view = display.fit(points * scale, margin, width / height)
-        if view is None:
+        if not windowing.fit(self.viewer, points * scale, margin, (height, width)):
             self._fit_film()
-            return
-        (down, right), (extent, _) = view
-        camera = self.viewer.scene.camera
-        camera.center = (0.0, down, right)
-        camera.zoom = height / extent
 
     def toggle_numbers(self) -> None:
         """Hide the computed values, or show them again; a study may forbid to show them."""

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from attrs import evolve
-from qtpy.QtCore import Qt, Signal
+from qtpy.QtCore import Qt
 from qtpy.QtGui import QBrush, QColor
-from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem
 
-from napari_spinegrade.layers import GRADE_COLOURS, NEXT, colours_of
+from napari_spinegrade.layers import colours_of
 from napari_spinegrade.widgets.body_cell import Body, BodyCell, bodies_of
+from napari_spinegrade.widgets.level_table import LevelTable, paint_grade
 from spinegrade.anatomy import LANDMARKS, LEVELS
 
 if TYPE_CHECKING:
@@ -28,59 +28,32 @@ _ROW = 17
 _BODY, _LOSS, _GRADE, _YOURS = 1, 5, 6, 7
 
 
-class SpineTable(QTableWidget):
-    """Rows for the levels that are read; ``chosen`` says which level was clicked."""
-
-    chosen = Signal(str)
+class SpineTable(LevelTable):
+    """Rows for the levels that are read."""
 
     def __init__(self, levels: tuple[str, ...]) -> None:
-        super().__init__(len(levels), len(COLUMNS))
+        super().__init__(_ROW)
         self.levels = levels
-        self.setHorizontalHeaderLabels(COLUMNS)
-        self.verticalHeader().hide()
-        self.verticalHeader().setMinimumSectionSize(10)
-        self.verticalHeader().setDefaultSectionSize(_ROW)
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
-        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.setShowGrid(False)
-        header = self.horizontalHeader()
-        header.setMinimumSectionSize(20)
-        header.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        for column, width in enumerate(_WIDTHS):
-            self.setColumnWidth(column, width)
-        header.setStretchLastSection(True)
+        self.begin(COLUMNS, _WIDTHS, levels)
         self._cursor: Place | None = None
         self._drawn: list[Body | None] = [None] * len(levels)
-        self._cells = [[QTableWidgetItem() for _ in COLUMNS] for _ in levels]
-        for row, level in enumerate(levels):
-            for column, item in enumerate(self._cells[row]):
-                item.setText(level if column == 0 else "")
-                right = column in (2, 3, 4, _LOSS)
-                side = Qt.AlignmentFlag.AlignRight if right else Qt.AlignmentFlag.AlignHCenter
-                item.setTextAlignment(int(side | Qt.AlignmentFlag.AlignVCenter))
-                self.setItem(row, column, item)
+        for row in range(len(levels)):
+            for column in range(1, len(COLUMNS)):
+                item = self.write(row, column, "")
+                if column in (2, 3, 4, _LOSS):
+                    item.setTextAlignment(int(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter))
         self._bodies = BodyCell(self)
         self.setItemDelegateForColumn(_BODY, self._bodies)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        header.setFixedHeight(_ROW + 2)
-        self.setFixedHeight(_ROW * len(levels) + header.height() + 6)
-        self.cellClicked.connect(lambda row, _: self.chosen.emit(self.levels[row]))
-
-    def _cell(self, row: int, column: int) -> QTableWidgetItem:
-        return self._cells[row][column]
+        self.horizontalHeader().setFixedHeight(_ROW + 2)
+        self.setFixedHeight(_ROW * len(levels) + self.horizontalHeader().height() + 6)
 
     def show_cursor(self, cursor: Place | None, level: str) -> None:
         """Mark the level at hand, and the landmark that is next."""
         self._cursor = cursor
         self._show_next()
-        for row, name in enumerate(self.levels):
-            item = self._cell(row, 0)
-            font = item.font()
-            font.setBold(name == level)
-            item.setFont(font)
-            item.setForeground(QBrush(QColor(NEXT)) if name == level else QBrush())
+        self.mark(level)
 
     def _show_next(self) -> None:
         """Mark the next landmark on its body."""
@@ -110,7 +83,7 @@ class SpineTable(QTableWidget):
             self._own(row, level, vertebra, numbers, hidden=hidden)
 
     def _set(self, row: int, column: int, words: str, tip: str = "") -> None:
-        item = self._cell(row, column)
+        item = self.cell(row, column)
         if item.text() != words:
             item.setText(words)
         if item.toolTip() != tip:
@@ -118,13 +91,11 @@ class SpineTable(QTableWidget):
 
     def _colour(self, row: int, level: str, numbers: Numbers, *, hidden: bool) -> None:
         grade = numbers.grade[LEVELS.index(level)]
-        item = self._cell(row, _GRADE)
+        item = self.cell(row, _GRADE)
         if hidden or np.isnan(grade):
-            item.setBackground(QBrush())
-            item.setForeground(QBrush())
+            paint_grade(item, None)
             return
-        item.setBackground(QBrush(QColor(GRADE_COLOURS[int(grade)])))
-        item.setForeground(QBrush(QColor("#10151a")))
+        paint_grade(item, float(grade))
         item.setToolTip(_grade_tip(numbers, level))
 
     def _own(
@@ -134,7 +105,7 @@ class SpineTable(QTableWidget):
         differs = not hidden and numbers.disagrees(level)
         tip = "Your grade and the computed one differ" if differs else ""
         self._set(row, _YOURS, "" if grade is None else f"{grade:g}{' !' if differs else ''}", tip)
-        self._cell(row, _YOURS).setForeground(QBrush(QColor("#ff8f8f")) if differs else QBrush())
+        self.cell(row, _YOURS).setForeground(QBrush(QColor("#ff8f8f")) if differs else QBrush())
 
 
 def _marks(vertebra: VertebraReading | None) -> str:
