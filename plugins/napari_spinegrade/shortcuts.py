@@ -80,6 +80,7 @@ SHORTCUTS = (
     Shortcut("grade_2", ("2",), "Your grade: 2", "Your own grade"),
     Shortcut("grade_3", ("3",), "Your grade: 3", "Your own grade"),
     Shortcut("grade_none", ("G",), "Your grade: none", "Your own grade"),
+    Shortcut("ask_form", ("B",), "Form of the vertebra: ABQ, mABQ, sABQ, mimics", "Your own grade"),
     Shortcut("answer_yes", ("Y",), "Yes to what the desk asks", "Films"),
     Shortcut("next_film", ("Shift-PageDown",), "Next film", "Films"),
     Shortcut("previous_film", ("Shift-PageUp",), "Film before", "Films"),

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from attrs import frozen
 
+from spinegrade.bmd_sites import SITES
 from spinegrade.errors import RuleError
 from spinegrade.norms.table import SEXES, UNKNOWN
 
@@ -38,17 +39,6 @@ WHY = (
 
 _VALUE, _SEX, _AGE, _YOUNG, _OLD, _SITE, _RANGE, _TOO_YOUNG = range(1, 9)
 _TWO_SIDED_95 = 1.959963984540054
-
-SITES = (
-    "lumbar_spine",
-    "total_body_less_head",
-    "whole_body",
-    "total_hip",
-    "femoral_neck",
-    "radius_33",
-    "lateral_distal_femur",
-)
-"""Sites that are measured; the first two are those that ISCD prefers in children."""
 
 _LUMBAR_FROM, _WHOLE_BODY_FROM = 0.0, 3.0
 INTERVALS = ("", "dates out of order", "under 6 months", "6 to 12 months", "12 months or more")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import math
 import tomllib
 from functools import lru_cache
@@ -11,13 +12,19 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import attrs
 from attrs import frozen
 
+from spinegrade.bmd_sites import SITES, site_named
 from spinegrade.errors import RuleError
+from spinegrade.norms.table import SEXES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
 FORMAT = "spinegrade-bmd/1"
+STATUSES = ("confirmed", "unconfirmed")
+
+_A_SITE = f"site: expected one of {', '.join(SITES)}"
+_LEAST_USELESS_ERROR = 0.5
 
 
 @frozen(kw_only=True)
@@ -82,11 +89,38 @@ E_ = TypeVar("E_", bound=Entry)
 
 @frozen
 class Registry:
-    """The equations of a file."""
+    """The equations of a file, with its name and hash."""
 
     conversions: tuple[Conversion, ...]
     height_ages: tuple[HeightAge, ...]
     bmads: tuple[Bmad, ...]
+    where: str = ""
+    sha256: str = ""
+
+    @property
+    def stamp(self) -> str:
+        """Name and hash, as results carry them."""
+        return f"{self.where} sha256:{self.sha256}"
+
+    @property
+    def entries(self) -> tuple[Conversion | HeightAge | Bmad, ...]:
+        """All equations, whatever their status."""
+        return (*self.conversions, *self.height_ages, *self.bmads)
+
+    @property
+    def usable_height_ages(self) -> tuple[HeightAge, ...]:
+        """The confirmed equations of height age."""
+        return tuple(one for one in self.height_ages if one.status == "confirmed")
+
+    def beside(self, own: Registry) -> Registry:
+        """Return these equations and those of one's own, which stand instead of those of the same id."""
+        return Registry(
+            _merged(self.conversions, own.conversions),
+            _merged(self.height_ages, own.height_ages),
+            _merged(self.bmads, own.bmads),
+            f"{self.stamp}, {own.where}",
+            own.sha256,
+        )
 
     def conversion(self, name: str) -> Conversion:
         """Return the confirmed conversion of this id.
@@ -105,6 +139,11 @@ class Registry:
     def bmad(self, name: str) -> Bmad:
         """Return the confirmed apparent density of this id; raises as `conversion` does."""
         return _enabled(self.bmads, name)
+
+
+def _merged(these: tuple[E_, ...], own: tuple[E_, ...]) -> tuple[E_, ...]:
+    names = {entry.id for entry in own}
+    return (*(entry for entry in these if entry.id not in names), *own)
 
 
 def _enabled(entries: Sequence[E_], name: str) -> E_:
@@ -136,7 +175,8 @@ def load_registry(path: Path | None = None) -> Registry:
     where = "bmd_registry.toml" if path is None else f"{path}"
     try:
         file = resources.files("spinegrade") / "bmd_registry.toml" if path is None else path
-        data = tomllib.loads(file.read_text(encoding="utf-8"))
+        content = file.read_bytes()
+        data = tomllib.loads(content.decode("utf-8"))
     except (OSError, ValueError) as error:
         msg = f"{where}: expected TOML in UTF-8, got: {error}"
         raise RuleError(msg) from error
@@ -144,7 +184,9 @@ def load_registry(path: Path | None = None) -> Registry:
         msg = f"{where}: expected format {FORMAT!r} and {', '.join(_TABLES)}, got {', '.join(sorted(data))}"
         raise RuleError(msg)
     entries = {name: _entries(data.get(name, []), kind, where) for name, kind in _TABLES.items()}
-    return Registry(entries["conversion"], entries["height_age"], entries["bmad"])
+    name = where if path is None else path.name
+    sha = hashlib.sha256(content).hexdigest()
+    return Registry(entries["conversion"], entries["height_age"], entries["bmad"], name, sha)
 
 
 def _entries(tables: list[dict[str, Any]], kind: type[Entry], where: str) -> tuple[Any, ...]:
@@ -170,10 +212,34 @@ def _entry(table: dict[str, Any], kind: type[Entry], where: str) -> Entry:
         if not _fits(value, text="str" in str(fields[name].type)):
             msg = f"{place}: {name}: expected text or a finite number, got {value!r}"
             raise RuleError(msg)
-    if given["status"] == "confirmed" and kind is Bmad and given.get("exponent") is None:
-        msg = f"{place}: expected an exponent, as it is confirmed, got none"
-        raise RuleError(msg)
+    _check_meaning(given, kind, place)
+    if "site" in given:
+        given["site"] = site_named(given["site"])
     return kind(**given)
+
+
+def _check_meaning(given: dict[str, Any], kind: type[Entry], place: str) -> None:
+    """Refuse values that are of the right type and mean nothing."""
+    error = given.get("standard_error", 0.0)
+    rules = (
+        (given["status"] not in STATUSES, f"status: expected one of {', '.join(STATUSES)}", given["status"]),
+        ("site" in given and site_named(given["site"]) not in SITES, _A_SITE, given.get("site")),
+        ("sex" in given and given["sex"] not in SEXES, "sex: expected female or male", given.get("sex")),
+        (
+            not 0.0 <= error < _LEAST_USELESS_ERROR,
+            "standard_error: expected a fraction from 0 to below 0.5",
+            error,
+        ),
+        (
+            kind is Bmad and given["status"] == "confirmed" and given.get("exponent") is None,
+            "expected an exponent, as it is confirmed",
+            None,
+        ),
+    )
+    for wrong, wanted, got in rules:
+        if wrong:
+            msg = f"{place}: {wanted}, got {'none' if got is None else repr(got)}"
+            raise RuleError(msg)
 
 
 def _fits(value: object, *, text: bool) -> bool:

@@ -1,18 +1,20 @@
 """BMD references that a user loads: L, M and S by site, sex and age, and adjustments for height.
 
 Tables are CSV.  A reference has a row for each ``reference, site, sex, age`` (and ``group``, where it has
-groups) with ``l, m, s``, and a ``device``; an adjustment has ``reference, site, sex, intercept, slope`` of
-age-z on height-z.
+groups) with ``l, m, s``, and a ``device``; M is in g/cm2, that of the site `HEIGHT` in cm.  An adjustment
+has ``reference, site, sex, intercept, slope`` of age-z on height-z.
 """
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
 from attrs import field, frozen
 
+from spinegrade.bmd_sites import HEIGHT, SITES, site_named
 from spinegrade.errors import RuleError
 from spinegrade.norms.lms import Curve, Lms
 from spinegrade.norms.table import SEXES
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
 _TEXT = ("reference", "site", "sex", "group", "device")
 _LMS_NUMBERS = ("age", "l", "m", "s")
 _ADJUST_NUMBERS = ("intercept", "slope")
+_OLDEST, _DENSEST, _HEIGHTS = 130.0, 10.0, (20.0, 260.0)
+"""Years, g/cm2 and cm that a person may have, as in tables of patients."""
 _SEX_WORDS = {"female": "female", "f": "female", "male": "male", "m": "male", "any": "any"}
 
 
@@ -37,6 +41,7 @@ class BmdReference:
     name: str
     device: str
     curves: dict[tuple[str, str, str], Curve] = field(eq=False)
+    sha256: str = ""
 
     @property
     def sites(self) -> tuple[str, ...]:
@@ -67,6 +72,7 @@ class HeightAdjustment:
 
     name: str
     lines: dict[tuple[str, str], tuple[float, float]] = field(eq=False)
+    sha256: str = ""
 
     def expected(self, site: str, sex: ArrayLike, height_z: ArrayLike) -> Floats:
         """Return the ``(...)`` z that the height leads one to expect; NaN where a fact is missing."""
@@ -91,9 +97,16 @@ def read_bmd_references(path: Path) -> dict[str, BmdReference]:
     frame = _read(path, _LMS_NUMBERS, ("reference", "site", "sex"))
     key = ["reference", "site", "sex", "group", "age"]
     _refuse(frame, pl.struct(key).is_duplicated(), path, f"expected {', '.join(key)} once, got the row twice")
-    for name in ("m", "s"):
-        _refuse(frame, pl.col(name) <= 0, path, f"{name}: expected more than 0")
-    _refuse(frame, pl.col("age") < 0, path, "age: expected 0 or more")
+    height = pl.col("site") == HEIGHT
+    fits = {
+        "age: expected 0 or more and at most 130 years": pl.col("age").is_between(0, _OLDEST),
+        "m: expected more than 0 and at most 10 g/cm2": height
+        | (pl.col("m") > 0) & (pl.col("m") <= _DENSEST),
+        "m: expected a height from 20 to 260 cm": ~height | pl.col("m").is_between(*_HEIGHTS),
+        "s: expected more than 0 and less than 1": (pl.col("s") > 0) & (pl.col("s") < 1),
+    }
+    for what, fit in fits.items():
+        _refuse(frame, ~fit, path, what, what.partition(":")[0])
     _refuse(
         frame,
         pl.col("device").n_unique().over("reference") > 1,
@@ -101,7 +114,10 @@ def read_bmd_references(path: Path) -> dict[str, BmdReference]:
         "device: expected one for the whole reference, got two",
     )
     parts = frame.partition_by("reference", as_dict=True, maintain_order=True)
-    return {name: BmdReference(name, rows["device"][0], _curves(rows)) for (name,), rows in parts.items()}
+    sha = _hash(path)
+    return {
+        name: BmdReference(name, rows["device"][0], _curves(rows), sha) for (name,), rows in parts.items()
+    }
 
 
 def _curves(rows: pl.DataFrame) -> dict[tuple[str, str, str], Curve]:
@@ -126,7 +142,49 @@ def read_height_adjustments(path: Path) -> dict[str, HeightAdjustment]:
     lines: dict[str, dict[tuple[str, str], tuple[float, float]]] = {}
     for name, site, sex, intercept, slope in frame.select(*key, *_ADJUST_NUMBERS).iter_rows():
         lines.setdefault(name, {})[site, sex] = (intercept, slope)
-    return {name: HeightAdjustment(name, one) for name, one in lines.items()}
+    sha = _hash(path)
+    return {name: HeightAdjustment(name, one, sha) for name, one in lines.items()}
+
+
+def choose_reference(path: Path, name: str | None) -> BmdReference:
+    """Return the reference of densities in a table, by its name where there are several.
+
+    Raises
+    ------
+    RuleError
+        If there is none of the name, or several and no name; else as `read_bmd_references`.
+    """
+    every = read_bmd_references(path)
+    found = {one: reference for one, reference in every.items() if set(reference.sites) - {HEIGHT}}
+    if name is None and len(found) == 1:
+        return next(iter(found.values()))
+    if name is None or name not in found:
+        msg = f"{path}: expected the name of one reference by --name: {', '.join(found) or 'it has none'}; "
+        raise RuleError(msg + f"got {'none' if name is None else repr(name)}")
+    return found[name]
+
+
+def choose_heights(path: Path) -> BmdReference:
+    """Return the one reference of heights in a table; raises as `choose_reference`."""
+    found = [one for one in read_bmd_references(path).values() if HEIGHT in one.sites]
+    if len(found) != 1:
+        names = ", ".join(one.name for one in found) or "none"
+        msg = f"{path}: expected one reference with rows of the site {HEIGHT!r}, got {names}"
+        raise RuleError(msg)
+    return found[0]
+
+
+def choose_adjustment(path: Path, reference: BmdReference) -> HeightAdjustment:
+    """Return the adjustment that was fitted for a reference; raises if there is none."""
+    found = read_height_adjustments(path)
+    if reference.name not in found:
+        msg = f"{path}: expected lines fitted for reference {reference.name}, got those for "
+        raise RuleError(msg + ", ".join(found))
+    return found[reference.name]
+
+
+def _hash(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _read(path: Path, numbers: tuple[str, ...], words: tuple[str, ...]) -> pl.DataFrame:
@@ -149,19 +207,29 @@ def _read(path: Path, numbers: tuple[str, ...], words: tuple[str, ...]) -> pl.Da
     )
     for name in words:
         _refuse(text, pl.col(name) == "", path, f"{name}: expected a value, got nothing")
-    sex = pl.col("sex").str.to_lowercase().replace_strict(_SEX_WORDS, default=None)
-    frame = text.with_columns(sex, *(pl.col(name).cast(pl.Float64, strict=False) for name in numbers))
-    _refuse(frame, pl.col("sex").is_null(), path, "sex: expected female, male or any")
+    sites = {words: site_named(words) for words in text["site"].unique().to_list()}
+    frame = text.with_columns(
+        pl.col("sex").str.to_lowercase().replace_strict(_SEX_WORDS, default=None),
+        pl.col("site").replace_strict(sites, return_dtype=pl.String),
+        *(pl.col(name).cast(pl.Float64, strict=False) for name in numbers),
+        *(pl.col(name).alias(f"_{name}") for name in ("sex", "site", *numbers)),
+    )
+    _refuse(frame, pl.col("sex").is_null(), path, "sex: expected female, male or any", "sex")
+    known = ", ".join((*SITES, HEIGHT))
+    _refuse(frame, pl.col("site").is_null(), path, f"site: expected one of {known}", "site")
     for name in numbers:
-        _refuse(frame, ~pl.col(name).is_finite().fill_null(value=False), path, f"{name}: expected a number")
+        finite = pl.col(name).is_finite().fill_null(value=False)
+        _refuse(frame, ~finite, path, f"{name}: expected a number", name)
     if frame.is_empty():
         msg = f"{path}: expected rows below the header, got none"
         raise RuleError(msg)
     return frame
 
 
-def _refuse(frame: pl.DataFrame, wrong: pl.Expr, path: Path, what: str) -> None:
-    lines = frame.filter(wrong)["_line"]
-    if len(lines):
-        msg = f"{path}: line {lines[0]}: {what}"
+def _refuse(frame: pl.DataFrame, wrong: pl.Expr, path: Path, what: str, column: str = "") -> None:
+    """Refuse the first row that is wrong, by its line and by what the file says in a column."""
+    rows = frame.filter(wrong)
+    if rows.height:
+        got = f", got {rows[f'_{column}'][0]!r}" if column else ""
+        msg = f"{path}: line {rows['_line'][0]}: {what}{got}"
         raise RuleError(msg)

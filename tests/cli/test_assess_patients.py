@@ -9,9 +9,10 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from norms.norm_files import norm_text
 from spinegrade.osteoporosis.rule import osteoporosis_rules
 from spinegrade.rules import load_rule
-from spines import invoke, many
+from spines import heights, invoke, many, table
 
 ROOT = Path(__file__).parents[2]
 SAMPLES = ROOT / "sample_images"
@@ -138,6 +139,115 @@ class TestWithoutFilms:
         assert "expected another file than the input" in said.err
         path = folder / "patients.csv"
         assert invoke("assess", "--patients", path, "-o", path, "--force").code == 1
+
+
+class TestNorms:
+    """Heights compared with what is normal for the sex and age that the patients' table says."""
+
+    LEVELS = ("T4", "T5", "T6", "T7", "T8", "T9", "T10", "T11", "T12", "L1", "L2", "L3", "L4")
+
+    @pytest.fixture
+    def clinic(self, tmp_path):
+        """Give landmarks of P0 to P2, their table, and a norm of girls below 20."""
+        rows = [
+            f"{m},{at},female,0,20,0.75,0.05"
+            for m in ("wedge_ratio", "biconcave_ratio")
+            for at in self.LEVELS
+        ]
+        (tmp_path / "norm.csv").write_text(norm_text(rows))
+        table(heights(T8=(0.22, 0, 0)), patient="P0").write_csv(tmp_path / "P0.csv")
+        table(heights(T8=(0.22, 0, 0)), patient="P1").write_csv(tmp_path / "P1.csv")
+        head = "patient,sex,age,local_disease,high_energy_trauma,fractures_complete"
+        (tmp_path / "patients.csv").write_text(f"{head}\nP0,F,9,no,no,yes\nP1,M,9,no,no,yes\n")
+        return tmp_path
+
+    def rows(self, clinic, *more):
+        arguments = ("assess", clinic / "P0.csv", clinic / "P1.csv", "--patients", clinic / "patients.csv")
+        said = invoke(*arguments, *more, "--format", "json")
+        assert (said.code, said.err) == (0, "")
+        return {row["patient"]: row for row in json.loads(said.out)}
+
+    def test_normal_wedging_is_no_loss(self, clinic):
+        assert {row["R1"] for row in self.rows(clinic).values()} == {"met"}
+        girl = self.rows(clinic, "--norms", clinic / "norm.csv")["P0"]
+        assert (girl["R1"], girl["grade_T8"], girl["R15"]) == ("not met", 0, "not met")
+        assert girl["reference"] == "standard, norm made"
+        assert girl["grading"].startswith("genant-1993 revision 1 sha256:")
+        assert "; norm made revision 2 sha256:" in girl["grading"]
+
+    def test_without_a_norm_for_somebody_nothing_is_excluded_nor_unevaluable(self, clinic):
+        boy = self.rows(clinic, "--norms", clinic / "norm.csv")["P1"]
+        assert (boy["R1"], boy["R1_missing"]) == ("indeterminate", "a norm for level, sex and age")
+        assert (boy["R15"], boy["grade_T8"], boy["status"]) == ("not met", None, "uninterpretable")
+
+    def test_the_table_says_by_which(self, clinic):
+        arguments = (clinic / "P0.csv", "--patients", clinic / "patients.csv", "--norms", clinic / "norm.csv")
+        said = invoke("assess", *arguments, "--format", "table")
+        assert "Heights compared with: standard, norm made. Graded by: genant-1993/1" in said.out
+
+    def test_spines_without_patients_are_anybodys(self, clinic):
+        said = invoke("assess", clinic / "P0.csv", "--norms", clinic / "norm.csv", "--format", "json")
+        assert json.loads(said.out)[0]["reference"] == "standard, norm made"
+        assert json.loads(said.out)[0]["grade_T8"] is None
+
+    def test_a_norm_that_is_none(self, clinic):
+        for norm in ("nobodys", "gaca-2010"):
+            said = invoke(
+                *("assess", clinic / "P0.csv", "--patients", clinic / "patients.csv", "--norms", norm)
+            )
+            assert (said.code, said.out, len(said.lines)) == (1, "", 1)
+            assert "expected" in said.err
+
+
+def test_every_contradiction_is_named_in_every_form(tmp_path):
+    """A table, CSV and JSON say the same of each patient, and what needs it is left open."""
+    tables = {
+        "patients": """patient,birth_date,age,date,local_disease,high_energy_trauma,fractures_complete
+above,,9,,no,no,yes
+noref,,12,,no,no,yes
+tchild,,12,,no,no,yes
+device,,12,,no,no,yes
+order,2027-01-01,,2026-01-01,no,no,
+""",
+        "fractures": """patient,site,age_at
+above,femur,5
+above,tibia,12
+noref,femur,5
+noref,tibia,6
+device,femur,5
+device,tibia,6
+ghost,femur,3
+""",
+        "bmd": """patient,site,z,t,reference,device,reference_device
+noref,spine,-3,,,,
+tchild,spine,,-3,Ref,,
+device,spine,-3,,Ref,Lunar,Hologic
+""",
+    }
+    for name, text in tables.items():
+        (tmp_path / f"{name}.csv").write_text(text)
+    words = {
+        "above": "fracture at an age above the patient's",
+        "noref": "z-score without a reference",
+        "tchild": "T-score in a child: not used",
+        "device": "z-score by a reference of another device, without a conversion",
+        "order": "date of the exam or assessment before the birth",
+        "ghost": "in fractures but not in the patients table",
+    }
+    out = {
+        form: invoke("assess", "--patients", tmp_path, "--format", form).out
+        for form in ("csv", "json", "table")
+    }
+    listed = {row["patient"]: row for row in json.loads(out["json"])}
+    sheet = dict(
+        pl.read_csv(out["csv"].encode(), infer_schema=False).select("patient", "contradictions").rows()
+    )
+    assert {name: row["contradictions"] for name, row in listed.items()} == sheet == words
+    assert all(f"contradictions: {text}" in " ".join(out["table"].split()) for text in words.values())
+    answers = {name: (row["R2"], row["R3"]) for name, row in listed.items()}
+    assert answers["above"] == answers["order"] == answers["ghost"] == ("indeterminate",) * 2
+    assert answers["noref"] == answers["device"] == ("met", "indeterminate")
+    assert listed["tchild"]["t_score_low"] is None
 
 
 class TestWrongUse:

@@ -144,3 +144,31 @@ def test_nothing_half_written_stays(file, output, monkeypatch):
     monkeypatch.setattr("spinegrade.report.page.draw_film", stop)
     assert invoke("report", file, "-o", output).code == 130
     assert [path.name for path in output.parent.iterdir() if path.is_file()] == []
+
+
+class TestPatients:
+    def test_without_patients_switches_mean_nothing(self, file, output):
+        for given in (("--switch", "min_grade=2"), ("--rule", "own.toml")):
+            said = invoke("report", file, "-o", output, *given)
+            assert (said.code, said.out) == (2, "")
+            assert "--patients" in said.err
+        assert not output.exists()
+
+    def test_a_page_of_tables(self, file, film, tmp_path, output):
+        (tmp_path / "patients.csv").write_text("patient,sex,age\nP-17,F,8\n")
+        said = invoke("report", file, "--films", film, "--patients", tmp_path / "patients.csv", "-o", output)
+        assert (said.code, said.err) == (0, f"{output}: 1 reading, 1 film\n")
+        assert page(output).one("h1").text == "Patient P-17"
+
+    def test_a_bad_cell_stops_it(self, file, tmp_path, output):
+        (tmp_path / "patients.csv").write_text("patient,sex,age\nP-17,F,old\n")
+        said = invoke("report", file, "--patients", tmp_path / "patients.csv", "-o", output)
+        assert (said.code, len(said.lines)) == (1, 1)
+        assert "patients.csv" in said.err
+        assert "age: expected a number" in said.err
+        assert not output.exists()
+
+    def test_an_unknown_switch_is_said_before_anything_is_read(self, output, tmp_path):
+        said = invoke("report", tmp_path, "--patients", tmp_path, "--switch", "mingrade=2", "-o", output)
+        assert said.code == 1
+        assert "switch: expected one of" in said.err

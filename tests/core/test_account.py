@@ -43,3 +43,43 @@ def test_without_films_no_level_has_a_grade(cohort: dict[str, Account]) -> None:
     assert set(cohort["S1-1"].grades) == set(GRADED.levels)
     assert set(cohort["S1-1"].grades.values()) == {None}
     assert cohort["S1-1"].status is None
+
+
+def test_inputs_are_asked_for_with_what_they_would_decide(cohort: dict[str, Account]) -> None:
+    account = cohort["S1-2"]
+    assert account.adult is False
+    first = list(account.wanted)[:2]
+    assert first == ["fractures.long_bone", "fractures.age_at"]
+    assert "R3" in [one.rule.code for one in account.wanted["fractures.age_at"]]
+    every = {what for one in account.concerning for what in one.missing}
+    assert set(account.wanted) == every
+
+
+def test_only_the_rules_for_the_age_concern_a_patient(cohort: dict[str, Account]) -> None:
+    groups = {one.rule.group for account in cohort.values() for one in account.concerning}
+    assert groups == {"child"}
+
+
+def of(tmp_path: Path, text: str) -> Account:
+    (tmp_path / "patients.csv").write_text(text)
+    how = Classification()
+    (account,) = accounts(classify(read_patients(tmp_path), None, GRADED, how), how)
+    return account
+
+
+def test_without_an_age_no_rule_for_adults_asks_for_more_than_it(tmp_path: Path) -> None:
+    account = of(tmp_path, "patient,sex\nP1,F\n")
+    assert account.adult is None
+    assert {one.rule.group for one in account.concerning} == {"child", "adult"}
+    asked = {
+        what for what, answers in account.wanted.items() if any(one.rule.group == "adult" for one in answers)
+    }
+    assert asked == {"birth_date or age"}
+    assert "bmd.t" not in account.wanted
+
+
+def test_an_adult_goes_by_the_rules_for_adults(tmp_path: Path) -> None:
+    account = of(tmp_path, "patient,sex,age\nP1,F,20\n")
+    assert account.adult is True
+    assert {one.rule.group for one in account.concerning} == {"adult"}
+    assert "bmd.t" in account.wanted

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 
 from spinegrade.bmd import (
     INTERVALS,
-    SITES,
     WHY,
     Density,
     adjust_for_height,
@@ -25,10 +24,38 @@ from spinegrade.bmd import (
     months_between,
 )
 from spinegrade.bmd_registry import Bmad, load_registry
+from spinegrade.bmd_sites import SITES
 from spinegrade.bmd_tables import read_bmd_references, read_height_adjustments
 from spinegrade.errors import RuleError
 
 nan = np.nan
+
+HEAD = 'format = "spinegrade-bmd/1"\n'
+CONVERSION = """\
+[[conversion]]
+id = "own"
+from = "A"
+to = "B"
+site = "total_hip"
+slope = 1
+intercept = 0
+status = "confirmed"
+source = "here"
+"""
+HEIGHT_AGE = """\
+[[height_age]]
+id = "own"
+sex = "girl"
+constant = 0
+slope = 0.1
+root = 0
+min_height = 80
+max_height = 150
+min_age = 2
+max_age = 12
+status = "confirmed"
+source = "here"
+"""
 
 TABLE = """\
 reference,device,site,sex,age,l,m,s
@@ -177,16 +204,23 @@ class TestRegistry:
             ("x = ", "expected TOML"),
             ('format = "spinegrade-bmd/1"\nother = 1', "expected format 'spinegrade-bmd/1'"),
             ('format = "spinegrade-bmd/1"\n[[bmad]]\nid = "a"', "a: expected .*lacks site, source, status"),
-            ('format = "spinegrade-bmd/1"\n[[bmad]]\nid="a"\nsite="b"\nstatus="c"\nsource="d"\ncolour=1',
-             "has an unknown colour"),
-            ('format = "spinegrade-bmd/1"\n[[bmad]]\nid="a"\nsite="b"\nstatus="c"\nsource=1',
+            (f'{HEAD}[[bmad]]\nid="a"\nsite="spine"\nstatus="unconfirmed"\nsource="d"\nx=1',
+             "has an unknown x"),
+            ('format = "spinegrade-bmd/1"\n[[bmad]]\nid="a"\nsite="spine"\nstatus="unconfirmed"\nsource=1',
              "source: expected text"),
-            ('format = "spinegrade-bmd/1"\n[[bmad]]\nid="a"\nsite="b"\nstatus="c"\nsource="d"\nexponent="2"',
+            (f'{HEAD}[[bmad]]\nid="a"\nsite="spine"\nstatus="unconfirmed"\nsource="d"\nexponent="2"',
              "exponent: expected text or a finite number, got '2'"),
-            ('format = "spinegrade-bmd/1"\n[[bmad]]\nid="a"\nsite="b"\nstatus="confirmed"\nsource="d"',
+            ('format = "spinegrade-bmd/1"\n[[bmad]]\nid="a"\nsite="spine"\nstatus="confirmed"\nsource="d"',
              "expected an exponent"),
-            ('format = "spinegrade-bmd/1"\n' + '[[bmad]]\nid="a"\nsite="b"\nstatus="c"\nsource="d"\n' * 2,
+            (HEAD + '[[bmad]]\nid="a"\nsite="spine"\nstatus="unconfirmed"\nsource="d"\n' * 2,
              "every id once"),
+            (f'{HEAD}[[bmad]]\nid="a"\nsite="spine"\nstatus="sure"\nsource="d"',
+             "a: status: expected one of confirmed, unconfirmed, got 'sure'"),
+            (f'{HEAD}[[bmad]]\nid="a"\nsite="height"\nstatus="unconfirmed"\nsource="d"',
+             "a: site: expected one of lumbar_spine, .*, got 'height'"),
+            (f'{HEAD}{CONVERSION}standard_error = 0.5', "standard_error: expected a fraction .*, got 0.5"),
+            (f'{HEAD}{CONVERSION}standard_error = -0.1', "standard_error: expected a fraction"),
+            (f'{HEAD}{HEIGHT_AGE}', "sex: expected female or male, got 'girl'"),
         ],
     )  # fmt: skip
     def test_defects_are_named(self, tmp_path, text, said):
@@ -311,7 +345,12 @@ class TestTables:
             ),
             (",male,10,1,0.8", ",male,10,1,0", "line 5: m: expected more than 0"),
             (",male,10,1,0.8", ",male,10,1,none", "line 5: m: expected a number"),
-            (",male,10,", ",male,-1,", "line 5: age: expected 0 or more"),
+            (",male,10,", ",male,-1,", "line 5: age: expected 0 or more .*, got '-1'"),
+            (",male,10,", ",male,131,", "line 5: age: expected 0 or more and at most 130 years, got '131'"),
+            (",male,10,1,0.8", ",male,10,1,800", "line 5: m: .*at most 10 g/cm2, got '800'"),
+            ("lumbar_spine,male,10,1,0.8", "height,male,10,1,1.4", "line 5: m: .*20 to 260 cm, got '1.4'"),
+            (",male,10,1,0.8,0.1", ",male,10,1,0.8,10", "line 5: s: expected .*less than 1, got '10'"),
+            ("femoral_neck,any,10", "knee,any,10", "line 7: site: expected one of .*, got 'knee'"),
             (",male,10,", ",boy,10,", "line 5: sex: expected female, male or any"),
             (
                 "made,Hologic,femoral_neck,any,12",

@@ -77,7 +77,8 @@ def test_every_rule_that_runs_shows_that_it_can_be_met_and_not_met(name):
 def test_r1_to_r17_are_run_and_nothing_from_memory_is():
     rules = {one.code: one for one in osteoporosis_rules()}
     children = [code for code, one in rules.items() if one.group == "child"]
-    assert children == [*(f"R{n}" for n in range(1, 9)), "R9a", "R9b", *(f"R{n}" for n in range(10, 18))]
+    numbered = [*(f"R{n}" for n in range(1, 9)), "R9a", "R9b", *(f"R{n}" for n in range(10, 18))]
+    assert children == [*numbered[:13], "R12b", *numbered[13:], "I1"]
     assert {code for code, one in rules.items() if not one.enabled} == UNCONFIRMED
     assert all(one.status != "confirmed" for one in rules.values() if "memory" in one.source.citation)
 
@@ -203,6 +204,12 @@ class TestRuleFiles:
     def test_that_are_none(self, tmp_path, old, new, words):
         with pytest.raises(RuleError, match=words):
             osteoporosis_rules(more=[as_file(tmp_path, "iscd-child-r03-density", **{old: new})])
+
+    def test_a_wrong_name_is_answered_with_rules_of_this_kind_alone(self):
+        with pytest.raises(RuleError, match=r"expected bhof-2022-vertebral, .*, got 'R1'") as caught:
+            osteoporosis_rules(more=["R1"])
+        assert set(rule_ids(KIND)) == set(RULES)
+        assert not any(f"{name}," in str(caught.value) for name in set(rule_ids()) - set(RULES))
 
     def test_confirmed_without_a_condition(self, tmp_path):
         with pytest.raises(RuleError, match="expected one, as the rule is confirmed, got none"):

@@ -7,8 +7,11 @@ from datetime import date
 import polars as pl
 import pytest
 
-from patients.clinic import classified, dated, one
-from spinegrade.patients.ages import years_between
+from patients.clinic import classified, dated, one, write
+from spinegrade.anatomy import GRADED
+from spinegrade.osteoporosis.cohort import Classification, classify
+from spinegrade.patients.ages import months_between, years_between
+from spinegrade.patients.reading import read_patients
 from spines import heights, table
 
 CHILD = "birth_date,date,local_disease,high_energy_trauma"
@@ -35,6 +38,25 @@ def test_ages_turn_on_the_birthday(birth, then, years):
     frame = pl.DataFrame({"a": [birth], "b": [then]}).with_columns(pl.all().str.to_date())
     assert frame.select(years_between(pl.col("a"), pl.col("b"))).item() == pytest.approx(years, abs=0.003)
     assert (frame.select(years_between(pl.col("a"), pl.col("b"))).item() >= 10) == (years >= 10)
+
+
+@pytest.mark.parametrize(
+    ("first", "then", "months"),
+    [
+        ("2026-01-01", "2026-07-01", 6.0),
+        ("2026-01-01", "2026-06-30", 5.914),
+        ("2025-03-15", "2026-03-15", 12.0),
+        ("2025-08-31", "2026-02-28", 6.0),
+        ("2025-08-31", "2026-02-27", 5.914),
+        ("2024-02-29", "2025-02-28", 12.0),
+        ("2026-01-01", "2026-01-16", 0.493),
+    ],
+)
+def test_months_turn_on_the_day_of_the_month(first, then, months):
+    frame = pl.DataFrame({"a": [first], "b": [then]}).with_columns(pl.all().str.to_date())
+    found = frame.select(months_between(pl.col("a"), pl.col("b"))).item()
+    assert found == pytest.approx(months, abs=0.003)
+    assert (found >= 6) == (months >= 6)
 
 
 class TestFilms:
@@ -110,6 +132,12 @@ class TestFilms:
         assert row["contradictions"] == "date of the exam or assessment before the birth"
         assert (row["age"], row["R9a"], row["R9a_missing"]) == (None, "indeterminate", "birth_date or age")
 
+    def test_a_birth_date_asks_for_the_other_date(self, tmp_path):
+        row = one(tmp_path, "birth_date", "2016-01-01")
+        assert row["R9a_missing"] == "date of the exam or assessment"
+        row = one(tmp_path, "birth_date", "2016-01-01", film("E1", None), film("E2", None))
+        assert row["R9a_missing"] == "exam dates"
+
     def test_an_age_that_is_not_the_birth_dates(self, tmp_path):
         row = one(tmp_path, "birth_date,age,date", "2016-01-01,12,2026-01-01")
         assert "age differs by more than a year" in row["contradictions"]
@@ -184,6 +212,12 @@ class TestLedger:
         lines = ["patient,site,date", "P1,femur,2018-01-01", "P1,tibia,2019-01-01"]
         assert one(tmp_path, "birth_date,date", "2016-01-01,2026-01-01", fractures=lines)["R2"] == "met"
 
+    def test_a_fracture_after_the_assessment(self, tmp_path):
+        lines = ["patient,site,date,age_at", "P1,femur,2027-01-01,", "P1,femur,,5"]
+        row = one(tmp_path, "age,date,fractures_complete", "9,2026-01-01,yes", fractures=lines)
+        assert row["contradictions"] == "fracture dated after the exam or assessment"
+        assert (row["R2"], row["R2_missing"]) == ("indeterminate", "fractures (contradiction)")
+
     def test_trauma_denied_and_told(self, tmp_path):
         lines = [self.LEDGER, "P1,T12,,8,high-energy", "P1,T11,,8,low-energy"]
         row = one(tmp_path, "age,local_disease,high_energy_trauma", "9,no,no", fractures=lines)
@@ -199,6 +233,56 @@ class TestLedger:
         assert self.row(tmp_path, "80,yes", "P1,hip,,79,high-energy")["A2"] == "not met"
         row = self.row(tmp_path, "80,yes", "P1,,,79,")
         assert (row["A2"], row["A2_missing"].split("; ")[0]) == ("indeterminate", "fractures.site")
+
+
+class TestBoundary:
+    """A fracture between the 10th and 11th or 19th and 20th birthday is said, whichever way it counted."""
+
+    LEDGER = "patient,site,long_bone,age_at"
+
+    def row(self, folder, *rows, age=15, switches=()):
+        ledger = [self.LEDGER, *(f"P1,{row}" for row in rows)]
+        return one(folder, "age,fractures_complete", f"{age},yes", fractures=ledger, switches=switches)
+
+    @pytest.mark.parametrize("by_age", ["at-most", "before", "completed"])
+    def test_two_of_which_one_at_ten_and_a_half(self, tmp_path, by_age):
+        row = self.row(tmp_path, "femur,,5", "tibia,,10.5", switches=[f"by_age={by_age}"])
+        said = row["boundary"].split("; ")
+        assert said[0] == "R2 by the switch by_age: at-most not met, before not met, completed met"
+        assert said[1].startswith("R3 by the switch by_age: at-most not met, before not met, completed indet")
+        assert row["R2"] == ("met" if by_age == "completed" else "not met")
+
+    @pytest.mark.parametrize(
+        ("rows", "age", "decides"),
+        [
+            (("femur,,5", "tibia,,10"), 15, True),  # on the birthday itself
+            (("femur,,5", "tibia,,9.9"), 15, False),
+            (("femur,,5", "tibia,,11"), 15, False),
+            (("tibia,,10.5",), 15, False),  # one is no history, whenever it was
+            (("femur,,5", "tibia,,6", "tibia,,10.5"), 15, False),  # met without it
+            (("femur,,5", "rib,,10.5"), 15, False),
+            (("femur,,5", "other,,10.5"), 15, True),  # perhaps a long bone
+            (("femur,,12", "femur,,13", "tibia,,19.2"), 19.8, True),
+            (("femur,,12", "femur,,13", "tibia,,19.2"), 25, False),  # adults have no such rule
+            (("femur,,5", "tibia,,10.5"), 10.2, False),  # above the patient's age: a contradiction
+        ],
+    )
+    def test_only_where_it_decides(self, tmp_path, rows, age, decides):
+        assert (self.row(tmp_path, *rows, age=age)["boundary"] is not None) == decides
+
+    def test_each_patient_apart(self, tmp_path):
+        ledger = [self.LEDGER, "P3,femur,,5", "P3,tibia,,10.5", "P1,femur,,10.5", "P2,femur,,5"]
+        people = ["patient,age,fractures_complete", *(f"P{n},15,yes" for n in (1, 2, 3))]
+        rows = classified(tmp_path, patients=people, fractures=ledger)
+        assert [rows[name]["boundary"] is None for name in ("P1", "P2", "P3")] == [True, True, False]
+
+
+def test_a_cohort_without_rules_is_answered_nothing(tmp_path):
+    """Nothing is said of a boundary either, and the facts are there all the same."""
+    ledger = ["patient,site,age_at", "P1,femur,5", "P1,tibia,10.5"]
+    given = read_patients(write(tmp_path, patients=["patient,age", "P1,15"], fractures=ledger))
+    (row,) = classify(given, None, GRADED, Classification(rules=())).iter_rows(named=True)
+    assert (row["boundary"], row["missing"], row["long_bone_by_10_low"]) == (None, None, 1)
 
 
 class TestDensities:
@@ -288,15 +372,26 @@ class TestDensities:
     @pytest.mark.parametrize(
         ("dates", "answer"),
         [
-            (["2026-01-01", "2026-05-01"], "met"),
-            (["2025-01-01", "2026-05-01"], "not met"),
-            (["2026-01-01"], "not met"),
-            (["2026-01-01", ""], "indeterminate"),
+            (["2026-01-01", "2026-05-01"], ("met", "not met")),
+            (["2026-01-01", "2026-06-30"], ("met", "not met")),
+            (["2026-01-01", "2026-07-01"], ("not met", "met")),
+            (["2025-05-02", "2026-05-01"], ("not met", "met")),
+            (["2025-05-01", "2026-05-01"], ("not met", "not met")),
+            (["2026-01-01"], ("not met", "not met")),
+            (["2026-01-01", ""], ("indeterminate", "indeterminate")),
         ],
     )
     def test_scans_that_are_too_close(self, tmp_path, dates, answer):
         rows = [f"P1,spine,-1,,,,,Ref,{on},,," for on in dates]
-        assert self.row(tmp_path, *rows)["R12"] == answer
+        row = self.row(tmp_path, *rows)
+        assert (row["R12"], row["R12b"]) == answer
+        assert (row["information"] or "").startswith("R12b" if answer[1] == "met" else "")
+        assert ("R12 " in (row["cautions"] or "")) == (answer[0] == "met")
+
+    def test_a_year_is_asked_for(self, tmp_path):
+        rows = [f"P1,spine,-1,,,,,Ref,{on},,," for on in ("2026-01-01", "2026-09-01")]
+        row = self.row(tmp_path, *rows, switches=["dxa_months=12"])
+        assert (row["R12"], row["R12b"]) == ("met", "not met")
 
 
 class TestExposures:

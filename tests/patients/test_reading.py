@@ -164,6 +164,48 @@ def test_unknown_columns_are_read_past_when_asked(folder):
 
 
 @pytest.mark.parametrize(
+    "cell", ["8y", "8 years", "8;6", "8.5.1", "45982", "21.11.2016", "11/21/2016", "2016-13-01", "2016-02-30"]
+)
+def test_no_date_and_no_age_is_guessed(tmp_path, cell):
+    """Neither days of a spreadsheet nor dates of another country."""
+    column = "age" if cell.startswith("8") else "birth_date"
+    with pytest.raises(FormatError, match=rf"line 2: {column}: expected .*, got '{cell}'"):
+        read_patients(write(tmp_path, patients=[f"patient\t{column}", f"P1\t{cell}"]))
+
+
+@pytest.mark.parametrize("name", ["fracture.csv", "Fractures.csv", "fractures.xlsx", "fractures_2026.csv"])
+def test_a_table_under_another_name_is_not_passed_over(folder, name):
+    """A ledger that nobody reads would be taken for one without fractures."""
+    (folder / "fractures.csv").rename(folder / name)
+    with pytest.raises(
+        FormatError, match=rf"{name}: expected fractures\.csv, \.tsv or \.parquet, got the name"
+    ):
+        read_patients(folder)
+    assert read_patients(folder, ignore_unknown=True).fractures.is_empty()
+
+
+def test_other_files_in_a_folder_are_nobodys_business(folder):
+    for name in ("landmarks.csv", "fractures_old.csv", "notes.txt", "fractures.csv.bak", "~$patients.xlsx"):
+        (folder / name).write_text("x\n")
+    assert read_patients(folder).fractures.height == 3
+
+
+def test_the_patients_alone(folder):
+    """Other tables are not even opened."""
+    write(folder, bmd=["no table"])
+    given = read_patients(folder, alone=True)
+    assert (given.patients.height, given.fractures.height) == (2, 0)
+    (folder / "patients.csv").unlink()
+    (folder / "patients.json").write_text(json.dumps(NESTED))
+    assert read_patients(folder, alone=True).fractures.is_empty()
+
+
+def test_a_sex_that_is_neither_is_not_known(tmp_path):
+    given = read_patients(write(tmp_path, patients=["patient,sex", "P1,Other", "P2,F"]))
+    assert given.patients["sex"].to_list() == [None, "F"]
+
+
+@pytest.mark.parametrize(
     ("content", "words"),
     [
         ("{", "expected JSON, got"),

@@ -22,11 +22,11 @@ from napari_spinegrade.saving import OtherReadingError
 from napari_spinegrade.shortcuts import BY_WRITING, SHORTCUTS, callbacks
 from napari_spinegrade.widgets.crosshair import FilmPointer, canvas_of
 from napari_spinegrade.widgets.findings import FindingsPanel
+from napari_spinegrade.widgets.form_actions import FormActions
 from napari_spinegrade.widgets.head import HeadPanel
 from napari_spinegrade.widgets.panels import ActionPanel, FilmPanel
 from napari_spinegrade.widgets.pointer import PointerNote, around
 from napari_spinegrade.widgets.profile import ProfilePlot
-from napari_spinegrade.widgets.seeing_actions import SeeingActions
 from napari_spinegrade.widgets.spine_table import SpineTable
 from spinegrade.anatomy import GRADED
 from spinegrade.errors import SpinegradeError
@@ -51,7 +51,7 @@ DESKS: WeakSet[ReadingDesk] = WeakSet()
 """The desks of this process: two in one window would both take every click."""
 
 
-class ReadingDesk(SeeingActions):
+class ReadingDesk(FormActions):
     """A dock in which one film after another is read."""
 
     def __init__(
@@ -319,6 +319,7 @@ class ReadingDesk(SeeingActions):
         self._show_calibration()
         self.head.show_progress(dealt_with(editor.shown, editor.order), len(editor.order.places))
         self.actions_panel.show_state(editor)
+        self.show_form()
 
     def _show_cursor(self) -> None:
         if self.opened is None:
@@ -332,6 +333,7 @@ class ReadingDesk(SeeingActions):
         if self.binding is not None and not self.hidden_numbers:
             self.findings.show_numbers(self.binding.numbers, editor.level, self.method)
         self.actions_panel.show_state(editor)
+        self.show_form()
 
     def _show_kept(self) -> None:
         if self.opened is None:
@@ -480,6 +482,7 @@ class ReadingDesk(SeeingActions):
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802  Qt's name
         """Let the reading go."""
         self.close_film()
+        self.close_forms()
         super().closeEvent(event)
 
 

@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QPoint, Qt, Signal
-from qtpy.QtWidgets import QGridLayout, QPushButton, QWidget
+from qtpy.QtWidgets import QGridLayout, QHBoxLayout, QPushButton, QWidget
 
 from napari_spinegrade import display
 from napari_spinegrade.shortcuts import tips
@@ -126,6 +126,7 @@ class ActionPanel(QWidget):
             ("shift_down", "Levels \u2193"),
             ("note", "Note"),
             ("ask_quality", "Quality"),
+            ("ask_form", "Form"),
         ),
     )
 
@@ -137,9 +138,12 @@ class ActionPanel(QWidget):
         layout.setSpacing(3)
         self.buttons: dict[str, QPushButton] = {}
         for row, buttons in enumerate(self._BUTTONS):
-            for column, (action, text) in enumerate(buttons):
+            line = QHBoxLayout()
+            line.setSpacing(3)
+            for action, text in buttons:
                 self.buttons[action] = button(text, words[action], partial(self.called.emit, action))
-                layout.addWidget(self.buttons[action], row, column)
+                line.addWidget(self.buttons[action])
+            layout.addLayout(line, row, 0, 1, 4)
         self.reason = QPushButton("Not evaluable")
         self.reason.setFixedHeight(BUTTON_HEIGHT)
         self.reason.setFocusPolicy(Qt.FocusPolicy.NoFocus)

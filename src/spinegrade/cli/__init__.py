@@ -16,12 +16,14 @@ import typer
 from spinegrade import __version__
 from spinegrade.cli import (
     agree,
+    bmd,
     convert,
     followup,
     grade,
     image,
     norms,
     phantom,
+    qualitative,
     report,
     rules,
     sample_size,
@@ -43,6 +45,7 @@ app = typer.Typer(
 app.command("grade", epilog=grade.GRADE_EXAMPLE)(grade.grade)
 app.command("assess", epilog=grade.ASSESS_EXAMPLE)(grade.assess)
 app.command("followup", epilog=followup.EXAMPLE)(followup.followup)
+app.command("qualitative", epilog=qualitative.EXAMPLE)(qualitative.qualitative)
 app.command("agree", epilog=agree.EXAMPLE)(agree.agree)
 app.command("sample-size", epilog=sample_size.EXAMPLE)(sample_size.sample_size)
 app.command("convert", epilog=convert.EXAMPLE)(convert.convert)
@@ -52,6 +55,7 @@ app.command("phantom", epilog=phantom.EXAMPLE)(phantom.phantom)
 app.command("report", epilog=report.EXAMPLE)(report.report)
 app.command("rules", epilog=rules.EXAMPLE)(rules.rules)
 app.add_typer(norms.norms, name="norms")
+app.add_typer(bmd.bmd, name="bmd")
 app.add_typer(study.study, name="study")
 
 

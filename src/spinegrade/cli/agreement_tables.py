@@ -116,14 +116,7 @@ def _heading(pairs: Sequence[tuple[str, Estimate]], analysis: Analysis, names: S
 
 def _of_groups(analysis: Analysis, weights: Sequence[str]) -> Iterator[Table]:
     statistic, _, chosen = headline(analysis, weights)
-    for by in dict.fromkeys(group.by for group in analysis.groups):
-        rows = [
-            (group.name, one)
-            for group in analysis.groups
-            if group.by == by
-            for one in group.estimates
-            if (one.statistic, one.weights, one.readers) == (statistic, chosen, None)
-        ]
+    for by, rows in analysis.by_groups(statistic, chosen):
         yield _table(f"By {by}: {title(rows[0][1], analysis.measure)}", rows, analysis)
 
 

@@ -34,6 +34,15 @@ OwnRules = Annotated[
         show_default=False,
     ),
 ]
+NormOfPatients = Annotated[
+    str | None,
+    typer.Option(
+        "--norms",
+        help="Norm by id (see spinegrade norms list) or a .csv file: heights are compared with what is "
+        "normal for level, and for the sex and age that --patients says.",
+        show_default=False,
+    ),
+]
 OneReader = Annotated[
     str | None,
     typer.Option(

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 import typer
-from attrs import frozen
+from attrs import evolve, frozen
 
 from spinegrade.batch import Task
 from spinegrade.cli import options
 from spinegrade.cli.assess_table import show_cohort
 from spinegrade.collecting import collect
 from spinegrade.io.atomic import replacing
+from spinegrade.norms.people import People
 from spinegrade.osteoporosis.cohort import Classification, classification_schema, classify
 from spinegrade.osteoporosis.rule import osteoporosis_rules
 from spinegrade.osteoporosis.switches import parse_switches
@@ -48,7 +49,7 @@ class Asked:
     def classification(self, method: Method, *, films: bool) -> Classification:
         """Return how to classify."""
         switches = parse_switches(self.switches)
-        made_by = (method.rule.source.stamp, method.reference) if films else ("", "")
+        made_by = (method.stamp, method.reference_words) if films else ("", "")
         return Classification(switches, osteoporosis_rules(switches, self.rules), *made_by)
 
 
@@ -57,6 +58,8 @@ def assess_patients(sources: list[Path], asked: Asked, method: Method, target: T
     how = asked.classification(method, films=bool(sources))
     given = read_patients(asked.patients, ignore_unknown=asked.ignore_unknown, keep_going=asked.keep_going)
     _refuse_output(asked.patients, target)
+    if method.norms is not None:
+        method = evolve(method, norms=evolve(method.norms, people=People.of(given)))
     left_out = list(given.problems)
     readings = None
     if sources:

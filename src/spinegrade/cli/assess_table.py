@@ -29,6 +29,8 @@ _LINES = {
     "missing": "would decide",
     "imaging": "image further",
     "cautions": "mind",
+    "information": "for information",
+    "boundary": "on a boundary of age",
     "readings_differ": "readings differ",
     "contradictions": "contradictions",
 }
@@ -101,7 +103,11 @@ def _below(frame: pl.DataFrame, total: int) -> Iterator[str]:
         yield f"{frame.height} of {total:,} rows shown; --output FILE writes them all."
     if frame["readings"].max() is not None:
         yield "A grade is shown where all readings of the latest exam agree; --reader NAME takes one's."
+        yield f"Heights compared with: {frame['reference'][0]}. Graded by: {_short(frame['grading'][0])}"
     yield f"Switches: {frame['switches'][0]}"
-    stamps = re.sub(r" revision (\d+) sha256:([0-9a-f]{8})[0-9a-f]*", r"/\1 \2", frame["rules"][0])
-    yield f"Rules (id/revision, beginning of sha256): {stamps}"
+    yield f"Rules (id/revision, beginning of sha256): {_short(frame['rules'][0])}"
     yield f"spinegrade {frame['version'][0]}. Research software, no medical device: for a physician to judge."
+
+
+def _short(stamps: str) -> str:
+    return re.sub(r" revision (\d+) sha256:([0-9a-f]{8})[0-9a-f]*", r"/\1 \2", stamps)

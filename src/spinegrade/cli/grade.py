@@ -50,6 +50,7 @@ def assess(
     switches: assess_options.SwitchTexts = [],  # noqa: B006
     own_rules: assess_options.OwnRules = [],  # noqa: B006
     reader: assess_options.OneReader = None,
+    norms: assess_options.NormOfPatients = None,
     look: options.Look = None,
     force: options.Force = False,
     keep_going: options.KeepGoing = False,
@@ -67,11 +68,14 @@ def assess(
     if patients is None:
         _refuse_alone(sources, switches or own_rules or reader)
         return _make("assess", point_sd=None, unit=options.UnitChoice.AS_CALIBRATED, **given)
+    from attrs import evolve
+
     from spinegrade.cli.assess_patients import Asked, assess_patients
     from spinegrade.cli.output import Target
 
     asked = Asked(patients, switches, own_rules, reader, keep_going, ignore_unknown)
     method = options.method(rules, reference, levels, options.UnitChoice.AS_CALIBRATED)
+    method = evolve(method, norms=options.norm_use(norms, None))
     target = Target.of(output, look, force=force)
     return assess_patients(sources, asked, method, target, options.where(workers, cluster))
 

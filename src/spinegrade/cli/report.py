@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from spinegrade.cli import options
+from spinegrade.cli import assess_options, options
 
-EXAMPLE = "Example: spinegrade report sample_images/readings/child_R1_1.reading.json --output child.html"
+if TYPE_CHECKING:
+    from spinegrade.report import Clinic
+
+EXAMPLE = (
+    "Examples: spinegrade report sample_images/readings/child_R1_1.reading.json --output child.html; "
+    "spinegrade report child-readings/ --patients sample_images/patients --output child.html"
+)
 
 
 def report(
@@ -36,6 +42,17 @@ def report(
     occasion: Annotated[
         int | None, typer.Option("--occasion", min=1, help="Only this occasion.", show_default=False)
     ] = None,
+    patients: Annotated[
+        Path | None,
+        typer.Option(
+            "--patients",
+            help="Table of patients (.csv, .parquet, .json), or a folder with patients, fractures, bmd and "
+            "exposures: begin with a page for a clinician for every patient of the readings.",
+            show_default=False,
+        ),
+    ] = None,
+    switches: assess_options.SwitchTexts = [],  # noqa: B006  typer wants a list, and nobody changes it
+    own_rules: assess_options.OwnRules = [],  # noqa: B006
     reference: options.Reference = options.ReferenceChoice.STANDARD,
     rules: options.Rules = "genant-1993",
     levels: options.Levels = "T4-L4",
@@ -43,7 +60,10 @@ def report(
     force: options.Force = False,
     ignore_unknown: options.IgnoreUnknown = False,
 ) -> int:
-    """Write readings as a page: films with landmarks and grades, tables, heights beside the expected."""
+    """Write readings as a page: films with landmarks and grades, tables, heights beside the expected.
+
+    With --patients: before them, what the rules for osteoporosis answer of each patient, and why.
+    """
     from attrs import evolve
 
     from spinegrade.io.film_match import FilmFinder
@@ -51,15 +71,36 @@ def report(
 
     _check_output(output, force=force)
     method = options.method(rules, reference, levels, options.UnitChoice.AS_CALIBRATED)
+    clinic = _clinic(patients, switches, own_rules, ignore_unknown=ignore_unknown)
     finder = FilmFinder(films or ())
     opened = options.open_sources(sources, ignore_unknown=ignore_unknown, keep_going=False)
     opened.refuse_output(output)
     chosen = choose(opened.sources, Choice(exam, reader, occasion))
     error = options.point_sd(point_sd, opened.sources, options.where(None, None))
-    page = make_page(chosen, evolve(method, point_sd=error), finder, window=window)
+    page = make_page(chosen, evolve(method, point_sd=error), finder, window=window, clinic=clinic)
     _write(page.html, output, force=force)
     options.say(f"{output}: {_count(page.readings, 'reading')}, {_count(page.films, 'film')}")
     return 0
+
+
+def _clinic(
+    patients: Path | None, switches: list[str], own_rules: list[str], *, ignore_unknown: bool
+) -> Clinic | None:
+    """Return the patients and how to classify them; None without a table of patients."""
+    if patients is None:
+        if switches or own_rules:
+            msg = "expected it with --switch and --rule, got none"
+            raise typer.BadParameter(msg, param_hint="--patients")
+        return None
+    from spinegrade.osteoporosis.cohort import Classification
+    from spinegrade.osteoporosis.rule import osteoporosis_rules
+    from spinegrade.osteoporosis.switches import parse_switches
+    from spinegrade.patients.reading import read_patients
+    from spinegrade.report import Clinic
+
+    settings = parse_switches(switches)
+    how = Classification(settings, osteoporosis_rules(settings, own_rules))
+    return Clinic(read_patients(patients, ignore_unknown=ignore_unknown), how)
 
 
 def _check_output(output: Path, *, force: bool) -> None:

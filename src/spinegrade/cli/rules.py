@@ -23,8 +23,14 @@ def rules(
         sys.stdout.write(f"# {shown.stamp}\n{shown.text}")
         return
     for one in map(load_rule, rule_ids()):
-        status = one.data.get("status", "confirmed")
-        off = f" ({status}: not run)" if status in ("unconfirmed", "needs-table") else ""
+        off = _off(one.kind, one.data.get("status", "confirmed"))
         doi = f" doi:{one.doi}" if one.doi else ""
         sys.stdout.write(f"{one.id:<20} revision {one.revision}  {one.title}{off}\n")
         sys.stdout.write(f"{'':<20} {one.citation}{doi}\n")
+
+
+def _off(kind: str, status: str) -> str:
+    """Return what is said of a rule that is not run, and of a form that is run though unconfirmed."""
+    if status not in ("unconfirmed", "needs-table"):
+        return ""
+    return " (unconfirmed)" if kind == "form" and status == "unconfirmed" else f" ({status}: not run)"

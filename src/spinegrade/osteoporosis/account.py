@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
-from spinegrade.osteoporosis.facts import ANSWERS, INDETERMINATE, MET, NOT_MET
+from spinegrade.osteoporosis.facts import ANSWERS, FACTS, INDETERMINATE, MET, NOT_MET
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
     from spinegrade.osteoporosis.cohort import Classification
     from spinegrade.osteoporosis.rule import OsteoporosisRule
+
+_TOLERANCE = 1e-9
+"""As conditions compare."""
 
 MET_WORD, OPEN_WORD, NOT_MET_WORD = ANSWERS[MET], ANSWERS[INDETERMINATE], ANSWERS[NOT_MET]
 
@@ -51,6 +54,8 @@ class Account:
         differ.
     row
         The patient's whole row of `classification_schema`.
+    adult
+        Whether the adults' rules are the ones to go by; None where the age is not known.
     """
 
     patient: str
@@ -63,6 +68,7 @@ class Account:
     contradictions: tuple[str, ...]
     answers: tuple[RuleAnswer, ...]
     row: dict[str, Any]
+    adult: bool | None = None
 
     def met(self, says: str) -> tuple[RuleAnswer, ...]:
         """Return the rules that are met and add to this, one of `spinegrade.osteoporosis.rule.SAYS`."""
@@ -72,6 +78,28 @@ class Account:
     def open(self) -> tuple[RuleAnswer, ...]:
         """The rules for a diagnosis that cannot be answered yet, with what would decide them."""
         return tuple(one for one in self.answers if one.rule.says == "diagnosis" and one.answer == OPEN_WORD)
+
+    @property
+    def concerning(self) -> tuple[RuleAnswer, ...]:
+        """The answers of the rules for somebody of this age; of all rules where it is not known."""
+        group = {True: "adult", False: "child", None: None}[self.adult]
+        return tuple(one for one in self.answers if group in (None, one.rule.group))
+
+    @property
+    def wanted(self) -> dict[str, tuple[RuleAnswer, ...]]:
+        """The inputs that would decide something, those for a diagnosis first, with what they would decide.
+
+        Where the age is not known, it is the only thing that rules for adults ask for.
+        """
+        still_open = [one for one in self.concerning if one.answer == OPEN_WORD]
+        wanted: dict[str, list[RuleAnswer]] = {}
+        for one in sorted(still_open, key=lambda answer: answer.rule.says != "diagnosis"):
+            asked = one.missing
+            if self.adult is None and one.rule.group == "adult":
+                asked = tuple(what for what in asked if what == FACTS["age"].ask)
+            for what in asked:
+                wanted.setdefault(what, []).append(one)
+        return {what: tuple(answers) for what, answers in wanted.items()}
 
 
 def accounts(frame: pl.DataFrame, how: Classification) -> Iterator[Account]:
@@ -88,6 +116,7 @@ def accounts(frame: pl.DataFrame, how: Classification) -> Iterator[Account]:
             contradictions=_parts(row["contradictions"]),
             answers=tuple(_answer(one, row) for one in how.run),
             row=row,
+            adult=None if row["age"] is None else row["age"] >= how.switches.adult_from - _TOLERANCE,
         )
 
 

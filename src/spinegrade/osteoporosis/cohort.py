@@ -10,9 +10,11 @@ from attrs import field, frozen
 
 from spinegrade import __version__
 from spinegrade.osteoporosis.answering import Answered, answer_rules, any_met, words_where_met
+from spinegrade.osteoporosis.boundary import boundary_words
 from spinegrade.osteoporosis.counting import count_fractures
-from spinegrade.osteoporosis.densities import weigh_densities, weigh_exposures
-from spinegrade.osteoporosis.facts import Bounds, Facts, truths
+from spinegrade.osteoporosis.densities import weigh_densities
+from spinegrade.osteoporosis.exposures import body_surface, weigh_exposures
+from spinegrade.osteoporosis.facts import Ask, Bounds, Facts, truths
 from spinegrade.osteoporosis.rule import OsteoporosisRule, osteoporosis_rules
 from spinegrade.osteoporosis.spines import Graded, gather_grades, spine_columns, spine_schema
 from spinegrade.osteoporosis.switches import Switches
@@ -20,7 +22,6 @@ from spinegrade.patients.contradictions import Known, settle
 
 if TYPE_CHECKING:
     from spinegrade.anatomy import LevelRange
-    from spinegrade.osteoporosis.facts import Ask
     from spinegrade.patients.reading import Patients
 
 CLASSES = ("no osteoporosis by these rules", "osteoporosis not excluded", "osteoporosis")
@@ -58,7 +59,9 @@ def classify(
     facts = gather_facts(known, graded, how.switches)
     answered = answer_rules(how.rules, facts)
     frame = known.cohort.select("patient", "sex", "age", "date").hstack(_sums(answered, facts.count))
-    frame = frame.hstack(_facts_columns(facts))
+    frame = frame.hstack(_facts_columns(facts)).with_columns(
+        boundary_words(how.rules, known, facts, how.switches), body_surface(known.cohort)
+    )
     spine = graded.frame.select("patient", "exam", "readings").hstack(spine_columns(graded))
     frame = frame.join(spine, on="patient", how="left", maintain_order="left")
     said = known.said.group_by("patient").agg(
@@ -77,8 +80,11 @@ def classify(
     ).select(pl.col(name).cast(kind) for name, kind in schema.items())
 
 
-_FACT_COLUMNS = ("vertebral_fractures", "long_bone_by_10", "long_bone_by_19", "bmd_z", "t_score")
-_TEXT = ("diagnosis", "found", "density", "imaging", "cautions")
+_FACT_COLUMNS = (
+    *("vertebral_fractures", "long_bone_by_10", "long_bone_by_19", "bmd_z", "t_score"),
+    *("glucocorticoid_g", "glucocorticoid_g_m2"),
+)
+_TEXT = ("diagnosis", "found", "density", "imaging", "cautions", "information")
 
 
 def classification_schema(levels: LevelRange, how: Classification) -> dict[str, type[pl.DataType]]:
@@ -98,8 +104,9 @@ def classification_schema(levels: LevelRange, how: Classification) -> dict[str, 
         **dict.fromkeys(("sdi", "sdi_low", "sdi_high", "fractured_low", "fractured_high"), pl.Int64),
         "evaluable": pl.Int64,
         **dict.fromkeys(("status", "readings_differ", "unevaluable", "classification"), pl.String),
-        **dict.fromkeys((*_TEXT, "missing", "contradictions"), pl.String),
+        **dict.fromkeys((*_TEXT, "boundary", "missing", "contradictions"), pl.String),
         **{f"{name}_{end}": pl.Float64 for name in _FACT_COLUMNS for end in ("low", "high")},
+        "body_surface_m2": pl.Float64,
         **rules,
         **dict.fromkeys(("switches", "reference", "grading", "rules", "version"), pl.String),
     }
@@ -119,7 +126,7 @@ def gather_facts(known: Known, graded: Graded, switches: Switches) -> Facts:
         *("dxa_changes_management", "risk_may_fall", "self_reported_vertebral_fracture"),
     ):
         told[name] = truths(_is(cohort, name, value=True), _is(cohort, name, value=False))
-    asks: dict[str, tuple[Ask, ...]] = {}
+    asks: dict[str, tuple[Ask, ...]] = {"age": _age_asks(cohort)}
     for counted in (
         count_fractures(known, graded, switches),
         weigh_densities(known, switches),
@@ -129,6 +136,18 @@ def gather_facts(known: Known, graded: Graded, switches: Switches) -> Facts:
         told |= counted.truths
         asks |= counted.asks
     return Facts(cohort.height, numbers, told, asks)
+
+
+def _age_asks(cohort: pl.DataFrame) -> tuple[Ask, ...]:
+    """Return what would tell the age: of somebody whose birth date is known the other date."""
+    born = cohort["birth_date"].is_not_null().to_numpy()
+    undated = born & cohort["undated"].to_numpy()
+    dateless = born & cohort["date"].is_null().to_numpy() & ~undated
+    return (
+        Ask("birth_date or age", ~undated & ~dateless),
+        Ask("exam dates", undated),
+        Ask("date of the exam or assessment", dateless),
+    )
 
 
 def _number(cohort: pl.DataFrame, name: str) -> Bounds:
@@ -151,7 +170,7 @@ def _sums(answered: list[Answered], count: int) -> pl.DataFrame:
     return pl.DataFrame([words, *texts, _missing(by["diagnosis"], together)])
 
 
-_SAYS = ("diagnosis", "finding", "density", "imaging", "caution")
+_SAYS = ("diagnosis", "finding", "density", "imaging", "caution", "information")
 
 
 def _missing(answered: list[Answered], together: np.ndarray[tuple[int], np.dtype[np.uint8]]) -> pl.Series:

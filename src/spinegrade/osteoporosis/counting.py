@@ -47,6 +47,12 @@ def count_fractures(known: Known, graded: Graded, switches: Switches) -> Counted
     return Counted(numbers, told | film_truths, {**every, "vertebral_fractures": asks})
 
 
+def count_long_bones(known: Known, switches: Switches) -> dict[str, Bounds]:
+    """Return the long-bone fractures of the cohort by age 10 and up to age 19."""
+    ledger = _Ledger.of(known, switches)
+    return {name: ledger.bounds(name) for name in ("long_bone_by_10", "long_bone_by_19")}
+
+
 @frozen
 class _Ledger:
     """Sums of the rows of each patient, ``certain`` and ``possible`` of each kind, and what they lack."""
@@ -159,19 +165,22 @@ def _films(
     most = (high >= switches.min_grade).sum(axis=1).astype(float)
     unread = _too_few(low, graded) & read
     missing = np.isnan(low).sum(axis=1).astype(float)
-    unseen = graded.unseen[at] if len(graded.unseen) else np.zeros(len(at))
+    unseen, without_norm = (
+        values[at] if len(values) else np.zeros(len(at)) for values in (graded.unseen, graded.without_norm)
+    )
     ever = graded.ever[at] if len(graded.ever) else np.zeros((len(at), 2))
     least = np.where(read | undated, np.maximum(least, ever[:, 0]), 0.0)
     most = np.where(read, np.maximum(most, ever[:, 1]), np.inf)
     more = {
-        "unevaluable_levels": Bounds.of(np.where(read, missing, np.nan)),
+        "unevaluable_levels": Bounds.of(np.where(read, np.maximum(missing - without_norm, 0), np.nan)),
         "levels_without_visual_grade": Bounds.of(np.where(read, unseen, np.nan)),
     }
     mild = {"single_mild_fracture": _single_mild(low, high, read)}
     asks = (
         Ask("grades", ~read & ~undated),
         Ask("exam dates", undated),
-        Ask("unevaluable levels", unread),
+        Ask("a norm for level, sex and age", unread & (without_norm > 0)),
+        Ask("unevaluable levels", unread & (missing > without_norm)),
         Ask("agreement of readings", read & (least != most)),
     )
     return _Films(read, least, np.where(unread, most + missing, most), more), mild, asks

@@ -1,4 +1,4 @@
-"""Densities and exposures of patients, as facts between bounds."""
+"""Densities of patients, as facts between bounds."""
 
 from __future__ import annotations
 
@@ -9,15 +9,13 @@ import polars as pl
 
 from spinegrade.osteoporosis.counting import Counted
 from spinegrade.osteoporosis.facts import Ask, Bounds, truths
-from spinegrade.patients.columns import EXTRA_SITES, GLUCOCORTICOID, PREFERRED_SITES, T_SITES
+from spinegrade.patients.ages import months_between
+from spinegrade.patients.columns import EXTRA_SITES, PREFERRED_SITES, T_SITES
 from spinegrade.patients.contradictions import SUSPECT
 
 if TYPE_CHECKING:
     from spinegrade.osteoporosis.switches import Switches
     from spinegrade.patients.contradictions import Known
-
-_KEPT = ("prednisone", "prednisolone")
-"""Agents whose dose is its own prednisone equivalent; another's has to be said."""
 
 
 def weigh_densities(known: Known, switches: Switches) -> Counted:
@@ -116,8 +114,8 @@ def _intervals(bmd: pl.DataFrame) -> pl.DataFrame:
     sites = bmd.group_by("patient", "site").agg(
         dates=dates.drop_nulls(), undated=pl.col("date").is_null().any(), scans=pl.len()
     )
-    days = pl.col("dates").list.get(0, null_on_oob=True) - pl.col("dates").list.get(1, null_on_oob=True)
-    months = days.dt.total_days() / (365.25 / 12)
+    last, before = (pl.col("dates").list.get(place, null_on_oob=True) for place in (0, 1))
+    months = months_between(before, last)
     unknown = pl.col("undated") & (pl.col("scans") > 1)
     between = pl.when(~unknown).then(months.fill_null(float("inf")))
     return (
@@ -128,31 +126,3 @@ def _intervals(bmd: pl.DataFrame) -> pl.DataFrame:
             high=pl.col("between").min(),
         )
     )
-
-
-def weigh_exposures(known: Known, switches: Switches) -> Counted:
-    """Return the highest dose of glucocorticoids that was kept long enough, in mg of prednisone a day."""
-    dose = pl.coalesce(
-        "prednisone_mg_per_day",
-        pl.when(pl.col("agent").str.to_lowercase().is_in(_KEPT)).then("mg_per_day"),
-    )
-    long = pl.col("months") >= switches.glucocorticoid_months - 1e-9
-    may = pl.col(SUSPECT) | long.fill_null(value=True)
-    rows = known.exposures.filter(
-        (pl.col("exposure") == GLUCOCORTICOID) | pl.col("exposure").is_null()
-    ).with_columns(
-        sure=pl.when(~pl.col(SUSPECT) & long & (pl.col("exposure") == GLUCOCORTICOID)).then(dose),
-        may=pl.when(may).then(dose.fill_null(float("inf"))),
-    )
-    sums = rows.group_by("patient").agg(low=pl.col("sure").max(), high=pl.col("may").max())
-    frame = known.cohort.select("patient", "exposures_complete").join(
-        sums, on="patient", how="left", maintain_order="left"
-    )
-    complete = frame["exposures_complete"].fill_null(value=False).to_numpy()
-    low, high = (np.nan_to_num(_values(frame, end), posinf=np.inf) for end in ("low", "high"))
-    asks = (
-        Ask("exposures_complete", ~complete),
-        Ask("exposures (dose as prednisone, or months)", complete | (high > low)),
-    )
-    bounds = Bounds(low, np.where(complete, high, np.inf))
-    return Counted({"glucocorticoid_dose": bounds}, {}, {"glucocorticoid_dose": asks})

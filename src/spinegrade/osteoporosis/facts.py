@@ -75,6 +75,8 @@ FACTS: dict[str, Fact] = {
     "self_reported_vertebral_fracture": _truth("self-reported vertebral fracture"),
     "height_loss": Fact("height loss in cm", "height_loss_cm"),
     "glucocorticoid_dose": Fact("prednisone equivalent in mg/day", "exposures"),
+    "glucocorticoid_g": Fact("cumulative prednisone equivalent in g", "exposures"),
+    "glucocorticoid_g_m2": Fact("cumulative prednisone equivalent in g/m2", "exposures"),
     "frax_hip": Fact("FRAX hip %", "frax_hip"),
     "frax_major": Fact("FRAX major %", "frax_major"),
 }
@@ -94,6 +96,10 @@ class Bounds:
         given = np.asarray(values, dtype=float)
         unknown = np.isnan(given)
         return cls(np.where(unknown, -np.inf, given), np.where(unknown, np.inf, given))
+
+    def at(self, where: Booleans) -> Bounds:
+        """Return the numbers of some patients."""
+        return Bounds(self.low[where], self.high[where])
 
 
 def truths(yes: ArrayLike, no: ArrayLike) -> Answers:
@@ -130,3 +136,9 @@ class Facts:
         """Return a truth."""
         found = self.truths.get(name)
         return found if found is not None else np.full(self.count, INDETERMINATE)
+
+    def of(self, where: Booleans) -> Facts:
+        """Return the facts of some patients, without what to ask."""
+        numbers = {name: bounds.at(where) for name, bounds in self.numbers.items()}
+        told = {name: truth[where] for name, truth in self.truths.items()}
+        return Facts(int(where.sum()), numbers, told)

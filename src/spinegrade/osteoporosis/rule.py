@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 KIND = "osteoporosis"
 CONFIRMED = "confirmed"
 STATUSES = (CONFIRMED, "unconfirmed", "needs-table")
-SAYS = ("diagnosis", "finding", "density", "imaging", "caution", "check")
+SAYS = ("diagnosis", "finding", "density", "imaging", "caution", "information", "check")
 """What a rule that is met adds to: the diagnosis, what was found, what the density says, advice to image
-further, cautions, checks of how it was measured."""
+further, cautions, information that asks for nothing, checks of how it was measured."""
 
 GROUPS = ("child", "adult")
 
@@ -100,7 +100,7 @@ def _order(code: str) -> tuple[bool, str, int, str]:
 
 
 def _source(name: str) -> RuleFile:
-    source = load_rule(name)
+    source = load_rule(name, KIND)
     if source.kind != KIND:
         msg = f"{name}: kind: expected {KIND!r}, got {source.kind!r}"
         raise RuleError(msg)

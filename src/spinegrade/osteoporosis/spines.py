@@ -13,7 +13,8 @@ import polars as pl
 from attrs import frozen
 
 from spinegrade.anatomy import LEVELS, LevelRange
-from spinegrade.assess import summarise_rows, summary_schema
+from spinegrade.assess import find, summarise_rows, summary_schema
+from spinegrade.flags import Flag
 from spinegrade.io.columns import ROW
 from spinegrade.spine import summarise_spines
 
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
 
 def spine_rows(spines: Spines, method: Method) -> pl.DataFrame:
-    """Return a row for every reading: its summary, date, and visual grades, in `spine_schema`.
+    """Return a row for every reading in `spine_schema`: summary, date, visual grades, levels without a norm.
 
     The column `ROW` of each spine's first row comes along in front.
     """
@@ -36,6 +37,7 @@ def spine_rows(spines: Spines, method: Method) -> pl.DataFrame:
     visual[:, spines.window] = spines.spread(spines.frame["visual_grade"].to_numpy())
     frame = summarise_rows(spines, method).with_columns(
         spines.frame["date"][spines.firsts].alias("date"),
+        pl.Series("without_norm", _without_norm(spines, method)),
         *(
             pl.Series(f"visual_{level}", visual[:, LEVELS.index(level)], nan_to_null=True)
             for level in method.levels.levels
@@ -44,10 +46,20 @@ def spine_rows(spines: Spines, method: Method) -> pl.DataFrame:
     return frame.select(ROW, *spine_schema(method.levels))
 
 
+def _without_norm(spines: Spines, method: Method) -> NDArray[np.int64]:
+    """Return ``(spines,)`` how many levels to be graded could not be for want of a norm for these people."""
+    if method.norms is None:
+        return np.zeros(spines.count, dtype=np.int64)
+    wanting = np.zeros((spines.count, len(LEVELS)), dtype=bool)
+    wanting[:, spines.window] = find(spines, method).grading.flags & Flag.NO_NORM > 0
+    count: NDArray[np.int64] = wanting[:, method.levels.indices].sum(axis=1)
+    return count
+
+
 def spine_schema(levels: LevelRange) -> dict[str, type[pl.DataType]]:
     """Return the columns of `spine_rows`."""
     visual: dict[str, type[pl.DataType]] = {f"visual_{level}": pl.Float64 for level in levels.levels}
-    return {**summary_schema(levels), "date": pl.Date, **visual}
+    return {**summary_schema(levels), "date": pl.Date, "without_norm": pl.Int64, **visual}
 
 
 @frozen
@@ -62,6 +74,8 @@ class Graded:
         Lowest and highest grade that a reading gave each level.
     unseen
         ``(patients,)`` levels that a reading graded without a visual grade.
+    without_norm
+        ``(patients,)`` levels that were read and could not be graded for want of a norm.
     ever
         ``(patients, 2)`` fractured levels at the exam that had most: by all its readings, by any of them.
     """
@@ -71,6 +85,7 @@ class Graded:
     low: Floats
     high: Floats
     unseen: Floats
+    without_norm: Floats
     ever: Floats
 
 
@@ -92,6 +107,7 @@ def gather_grades(readings: pl.DataFrame, levels: LevelRange, switches: Switches
         pl.len().cast(pl.Int64).alias("readings"),
         pl.col("undated").first(),
         unseen.max().cast(pl.Float64).alias("unseen"),
+        pl.col("without_norm").max().cast(pl.Float64).fill_null(0.0),
         *(pl.col(name).min().cast(pl.Float64).alias(f"low {name}") for name in names),
         *(pl.col(name).max().cast(pl.Float64).alias(f"high {name}") for name in names),
     )
@@ -102,6 +118,7 @@ def gather_grades(readings: pl.DataFrame, levels: LevelRange, switches: Switches
         low.astype(float),
         high.astype(float),
         grouped["unseen"].to_numpy(),
+        grouped["without_norm"].to_numpy(),
         _ever(readings, grouped.select("patient"), names, switches.min_grade),
     )
 

@@ -11,6 +11,8 @@ from spinegrade.errors import RuleError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+BY_AGE = ("at-most", "before", "completed")
+"""Settings of the switch ``by_age``."""
 _AGE = validators.and_(validators.ge(0.0), validators.le(130.0))
 
 
@@ -46,7 +48,7 @@ class Switches:
     """
 
     adult_from: float = field(default=20.0, validator=_AGE)
-    by_age: str = field(default="at-most", validator=validators.in_(("at-most", "before", "completed")))
+    by_age: str = field(default="at-most", validator=validators.in_(BY_AGE))
     density_bound: str = field(default="at-most", validator=validators.in_(("at-most", "below")))
     density_sites: str = field(default="preferred", validator=validators.in_(("preferred", "any")))
     density_z: str = field(default="measured", validator=validators.in_(("measured", "height-adjusted")))

@@ -1,4 +1,4 @@
-"""Years between dates, as birthdays count them."""
+"""Years and months between dates, as calendars count them."""
 
 from __future__ import annotations
 
@@ -18,3 +18,17 @@ def years_between(birth: pl.Expr, then: pl.Expr) -> pl.Expr:
 def _day_of_year(date: pl.Expr) -> pl.Expr:
     """Return a number that orders days by month and day."""
     return date.dt.month().cast(pl.Int32) * 100 + date.dt.day().cast(pl.Int32)
+
+
+def months_between(first: pl.Expr, then: pl.Expr) -> pl.Expr:
+    """Return calendar months from one date to a later one; a whole number on the same day of a month.
+
+    The last day of a month stands for the days that it lacks: 31 August to 28 February are six months.
+    """
+    day, other = first.dt.day(), then.dt.day()
+    last = (other < day) & (then == then.dt.month_end())
+    years, months = (then.dt.year() - first.dt.year()), then.dt.month().cast(pl.Int32) - first.dt.month()
+    whole = (years * 12 + months).cast(pl.Float64) - ((other < day) & ~last).cast(pl.Float64)
+    days = (then - first).dt.total_days().cast(pl.Float64)
+    part = (days / (365.25 / 12) - whole).clip(0.001, 0.999)
+    return whole + pl.when((other == day) | last).then(0.0).otherwise(part)

@@ -43,7 +43,7 @@ def cast_table(raw: pl.DataFrame, name: str, *, decimal_comma: bool) -> tuple[pl
     """
     columns = TABLES[name]
     given = [one.name for one in columns if one.name in raw.columns]
-    text = raw.select(PLACE, *(_said(column) for column in given)).filter(
+    text = raw.select(PLACE, *(_said(one) for one in columns if one.name in given)).filter(
         ~pl.all_horizontal(pl.col(given).is_null())
     )
     cast = text.select(
@@ -61,10 +61,11 @@ def cast_table(raw: pl.DataFrame, name: str, *, decimal_comma: bool) -> tuple[pl
     return cast, sorted(misfits, key=lambda one: one.place)
 
 
-def _said(column: str) -> pl.Expr:
+def _said(column: Column) -> pl.Expr:
     """Return the text of a column without the spaces around it; null where it says nothing."""
-    text = pl.col(column).cast(pl.String).str.strip_chars()
-    return pl.when(~text.str.to_lowercase().is_in(EMPTY)).then(text).alias(column)
+    text = pl.col(column.name).cast(pl.String).str.strip_chars()
+    nothing = text.str.to_lowercase().is_in((*EMPTY, *column.empty))
+    return pl.when(~nothing).then(text).alias(column.name)
 
 
 def _cast(column: Column, *, decimal_comma: bool) -> pl.Expr:

@@ -36,13 +36,27 @@ EXTRA_SITES = ("femoral_neck", "total_hip", "proximal_femur", "radius_33", "late
 _BMD_SITES = (SPINE, BODY, *EXTRA_SITES)
 
 GLUCOCORTICOID = "glucocorticoid"
+OWN_DOSE = ("prednisone", "prednisolone")
+"""Agents whose dose is its own prednisone equivalent; another's has to be said."""
+GLUCOCORTICOIDS = (
+    *OWN_DOSE,
+    "methylprednisolone",
+    "dexamethasone",
+    "betamethasone",
+    "hydrocortisone",
+    "cortisone",
+    "deflazacort",
+    "triamcinolone",
+    "budesonide",
+)
+"""Agents that are glucocorticoids beyond doubt."""
 
 
 @frozen
 class Column:
     """A column: its name, what it holds, and what a number in it lies between.
 
-    ``kind`` is text, number, date, truth or choice.
+    ``kind`` is text, number, date, truth or choice; ``empty`` are words that say nothing here.
     """
 
     name: str
@@ -50,6 +64,7 @@ class Column:
     choices: tuple[str, ...] = ()
     low: float = 0.0
     high: float = float("inf")
+    empty: tuple[str, ...] = ()
 
     @property
     def wanted(self) -> str:
@@ -81,7 +96,7 @@ def _choice(name: str, *choices: str) -> Column:
 TABLES: dict[str, tuple[Column, ...]] = {
     PATIENTS: (
         Column("patient"),
-        _choice("sex", "F", "M"),
+        Column("sex", "choice", ("F", "M"), empty=("other",)),
         _date("birth_date"),
         _number("age", 0, 130),
         _date("date"),
@@ -118,6 +133,7 @@ TABLES: dict[str, tuple[Column, ...]] = {
         Column("reference_device"),
         Column("conversion"),
         _date("date"),
+        _number("height_cm", 20, 260),
     ),
     EXPOSURES: (
         Column("patient"),

@@ -11,8 +11,17 @@ from typing import TYPE_CHECKING
 import polars as pl
 from attrs import frozen
 
-from spinegrade.patients.ages import years_between
-from spinegrade.patients.columns import BMD, EXPOSURES, FRACTURES, LONG_BONES, OTHER_BONES, VERTEBRA
+from spinegrade.patients.ages import months_between, years_between
+from spinegrade.patients.columns import (
+    BMD,
+    EXPOSURES,
+    FRACTURES,
+    GLUCOCORTICOID,
+    GLUCOCORTICOIDS,
+    LONG_BONES,
+    OTHER_BONES,
+    VERTEBRA,
+)
 
 if TYPE_CHECKING:
     from spinegrade.patients.reading import Patients
@@ -50,10 +59,12 @@ def settle(given: Patients, exams: pl.DataFrame, adult_from: float) -> Known:
     found: list[pl.DataFrame] = []
     cohort = _cohort(given, exams, found)
     cohort = _aged(cohort, found)
-    who = cohort.select("patient", "birth_date", pl.col("age").alias("patient_age"))
+    who = cohort.select(
+        "patient", "birth_date", pl.col("age").alias("patient_age"), pl.col("date").alias("patient_date")
+    )
     fractures = _fractures(given.fractures.join(who, on="patient", how="left"), found)
     bmd = _densities(given.bmd.join(who, on="patient", how="left"), adult_from, found)
-    exposures = _exposures(given.exposures, found)
+    exposures = _exposures(given.exposures.join(who, on="patient", how="left"), found)
     cohort = _trauma(cohort, fractures, found)
     said = pl.concat(found) if found else pl.DataFrame(schema=_SAID)
     return Known(cohort, fractures, bmd, exposures, said)
@@ -112,6 +123,9 @@ def _fractures(frame: pl.DataFrame, found: list[pl.DataFrame]) -> pl.DataFrame:
     wrong = {
         f"fracture at an age above the patient{chr(39)}s": age_at > pl.col("patient_age") + 1e-9,
         "fracture dated before the birth": pl.col("by_date") < 0,
+        "fracture dated after the exam or assessment": (
+            pl.col("by_date").is_null() & (pl.col("date") > pl.col("patient_date"))
+        ),
         "fracture whose age_at and date differ by more than a year": (
             (pl.col("age_at") - pl.col("by_date")).abs() > 1
         ),
@@ -154,14 +168,26 @@ def _densities(frame: pl.DataFrame, adult_from: float, found: list[pl.DataFrame]
 
 
 def _exposures(frame: pl.DataFrame, found: list[pl.DataFrame]) -> pl.DataFrame:
-    """Return the exposures with their months."""
-    backwards = pl.col("end_date") < pl.col("start_date")
-    _note(found, frame, backwards, "exposure that ends before it begins")
-    months = (pl.col("end_date") - pl.col("start_date")).dt.total_days() / (365.25 / 12)
-    suspect = backwards.fill_null(value=False)
+    """Return the exposures with their months, first and last day included."""
+    begin, end = pl.col("start_date"), pl.col("end_date")
+    frame = frame.with_columns(by_date=months_between(begin, end.dt.offset_by("1d")))
+    steroid = pl.col("agent").str.to_lowercase().is_in(GLUCOCORTICOIDS)
+    other = steroid & (pl.col("exposure") != GLUCOCORTICOID)
+    wrong = {
+        "exposure that ends before it begins": end < begin,
+        "exposure dated before the birth": pl.min_horizontal(begin, end) < pl.col("birth_date"),
+        "exposure whose months and dates differ by more than a month": (
+            (pl.col("months") - pl.col("by_date")).abs() > 1
+        ),
+    }
+    for words, where in (*wrong.items(), ("glucocorticoid listed as another exposure", other)):
+        _note(found, frame, where, words)
+    suspect = pl.any_horizontal(where.fill_null(value=False) for where in wrong.values())
     return frame.with_columns(
-        suspect.alias(SUSPECT), months=pl.when(~suspect).then(pl.coalesce("months", months))
-    )
+        suspect.alias(SUSPECT),
+        exposure=pl.when(~other.fill_null(value=False)).then("exposure"),
+        months=pl.when(~suspect).then(pl.coalesce("months", "by_date")),
+    ).drop("by_date")
 
 
 def _trauma(cohort: pl.DataFrame, fractures: pl.DataFrame, found: list[pl.DataFrame]) -> pl.DataFrame:

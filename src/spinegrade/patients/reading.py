@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -13,9 +14,11 @@ from spinegrade.patients.columns import BMD, EXPOSURES, FRACTURES, PATIENTS, PLA
 from spinegrade.patients.files import RawTable, read_csv, read_json, read_parquet
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
 _SUFFIXES = (".csv", ".tsv", ".parquet", ".json")
+_LOOK_LIKE_TABLES = (*_SUFFIXES, ".txt", ".xls", ".xlsx", ".ods")
 
 
 @frozen
@@ -32,8 +35,10 @@ class Patients:
     problems: list[str] = field(factory=list)
 
 
-def read_patients(path: Path, *, ignore_unknown: bool = False, keep_going: bool = False) -> Patients:
-    """Return the patients in a file, or in the four tables of a folder.
+def read_patients(
+    path: Path, *, ignore_unknown: bool = False, keep_going: bool = False, alone: bool = False
+) -> Patients:
+    """Return the patients in a file, or in the four tables of a folder; the table of patients ``alone``.
 
     Raises
     ------
@@ -43,7 +48,8 @@ def read_patients(path: Path, *, ignore_unknown: bool = False, keep_going: bool 
     """
     tables: dict[str, pl.DataFrame] = {}
     problems: list[str] = []
-    for raw in _raw_tables(path, ignore_unknown=ignore_unknown):
+    names = (PATIENTS,) if alone else tuple(TABLES)
+    for raw in _raw_tables(path, names, ignore_unknown=ignore_unknown):
         frame, found = _checked(raw)
         if found and not keep_going:
             more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
@@ -56,25 +62,55 @@ def read_patients(path: Path, *, ignore_unknown: bool = False, keep_going: bool 
     return Patients(**tables, problems=problems)
 
 
-def _raw_tables(path: Path, *, ignore_unknown: bool) -> list[RawTable]:
+def _raw_tables(path: Path, names: tuple[str, ...], *, ignore_unknown: bool) -> list[RawTable]:
+    """Return the tables of these names."""
     if not path.is_dir():
         if not path.is_file():
             msg = f"{path}: expected a file or folder of patients, got none"
             raise FormatError(msg)
-        return _file(path, PATIENTS, ignore_unknown=ignore_unknown)
-    tables = [raw for name in TABLES for raw in _of_folder(path, name, ignore_unknown=ignore_unknown)]
-    names = [raw.name for raw in tables]
-    for name in names:
-        if names.count(name) > 1:
+        return _named(_file(path, PATIENTS, ignore_unknown=ignore_unknown), names)
+    if not ignore_unknown:
+        _refuse_misspelt(path)
+    tables = [raw for name in names for raw in _of_folder(path, name, ignore_unknown=ignore_unknown)]
+    tables = _named(tables, names)
+    given = [raw.name for raw in tables]
+    for name in given:
+        if given.count(name) > 1:
             msg = f"{path}: expected one table of {name}, got one within the patients and one beside"
             raise FormatError(msg)
     return tables
 
 
+def _named(tables: Iterable[RawTable], names: tuple[str, ...]) -> list[RawTable]:
+    return [raw for raw in tables if raw.name in names]
+
+
+def _refuse_misspelt(folder: Path) -> None:
+    """Refuse a file that was meant for a table and would be passed over, as ``fracture.csv`` or ``bmd.xlsx``.
+
+    Raises
+    ------
+    FormatError
+        If there is one, and no other file of that table.
+    """
+    absent = [name for name in TABLES if not _files(folder, name)]
+    for file in sorted(folder.iterdir()):
+        if file.suffix.lower() not in _LOOK_LIKE_TABLES:
+            continue
+        meant = get_close_matches(file.stem.lower(), absent, n=1, cutoff=0.75)
+        if meant:
+            msg = f"{file}: expected {meant[0]}.csv, .tsv or .parquet, got the name {file.name!r}; "
+            msg += "--ignore-unknown reads past it"
+            raise FormatError(msg)
+
+
+def _files(folder: Path, name: str) -> list[Path]:
+    return [file for suffix in _SUFFIXES if (file := folder / f"{name}{suffix}").is_file()]
+
+
 def _of_folder(folder: Path, name: str, *, ignore_unknown: bool) -> list[RawTable]:
     """Return the tables in the one file of this name, in whichever format; none where there is none."""
-    files = [folder / f"{name}{suffix}" for suffix in _SUFFIXES]
-    found = [file for file in files if file.is_file()]
+    found = _files(folder, name)
     if len(found) > 1:
         msg = f"{folder}: expected one table of {name}, got {found[0].name} and {found[1].name}"
         raise FormatError(msg)

@@ -124,6 +124,22 @@ class Analysis:
         for group in self.groups:
             yield f"by_{group.by}", group.name, group.estimates
 
+    def by_groups(
+        self, statistic: str, weights: str | None
+    ) -> Iterator[tuple[str, list[tuple[str, Estimate]]]]:
+        """Yield every grouping, and the statistic of all readers in each of its groups, by their names."""
+        for by in dict.fromkeys(group.by for group in self.groups):
+            yield (
+                by,
+                [
+                    (group.name, one)
+                    for group in self.groups
+                    if group.by == by
+                    for one in group.estimates
+                    if (one.statistic, one.weights, one.readers) == (statistic, weights, None)
+                ],
+            )
+
 
 @frozen(kw_only=True)
 class Provenance:

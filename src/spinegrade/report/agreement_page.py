@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from attrs import frozen
-from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from spinegrade import __version__
 from spinegrade.agreement import FEW_CLUSTERS
@@ -15,6 +14,7 @@ from spinegrade.report import agreement_plots as plots
 from spinegrade.report.agreement_drawing import READER_COLOURS
 from spinegrade.report.agreement_methods import GRRAS, methods, repeat
 from spinegrade.report.agreement_plots import Differences, Forest, differences, forest
+from spinegrade.report.templating import template
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -77,8 +77,9 @@ def make_agreement_page(
 ) -> str:
     """Return the page of some measures as text."""
     sections = [_section(number, one, asking) for number, one in enumerate(studies, 1)]
+    page = template("agreement.html.j2", plots=plots, colours=READER_COLOURS, few=FEW_CLUSTERS)
     return str(
-        _template().render(
+        page.render(
             sections=sections,
             pictures=pictures,
             made=made,
@@ -170,14 +171,7 @@ def _all_forests(analysis: Analysis, asking: Asking) -> Iterator[Forest | None]:
         if one.readers and (one.statistic, one.weights) == (of_pair, chosen) and one.n
     ]
     yield forest(f"Pairs of readers: {_name(pairs, analysis)}", pairs, analysis)
-    for by in dict.fromkeys(group.by for group in analysis.groups):
-        rows = [
-            (group.name, one)
-            for group in analysis.groups
-            if group.by == by
-            for one in group.estimates
-            if (one.statistic, one.weights, one.readers) == (statistic, chosen, None)
-        ]
+    for by, rows in analysis.by_groups(statistic, chosen):
         yield forest(f"By {by}, all readers: {_name(rows, analysis)}", rows, analysis)
     own = ("cohen_kappa", "fleiss_kappa") if analysis.measure.categorical else ("icc_1",)
     for name in own:
@@ -193,16 +187,3 @@ def _all_forests(analysis: Analysis, asking: Asking) -> Iterator[Forest | None]:
 
 def _name(rows: Sequence[tuple[str, Estimate]], analysis: Analysis) -> str:
     return words.title(rows[0][1], analysis.measure) if rows else ""
-
-
-def _template() -> Any:  # noqa: ANN401  jinja2's Template, which it does not type
-    environment = Environment(
-        loader=PackageLoader("spinegrade.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["n"] = lambda value: f"{value:.2f}".rstrip("0").rstrip(".")
-    environment.globals.update(plots=plots, colours=READER_COLOURS, few=FEW_CLUSTERS)
-    return environment.get_template("agreement.html.j2")

@@ -5,16 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
-from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from spinegrade import __version__
 from spinegrade.expected import REFERENCE_WORDS
-from spinegrade.report import words
+from spinegrade.report import clinic_trends, clinic_words, words
+from spinegrade.report.clinic import made_by, patient_pages
 from spinegrade.report.diagram import BOTTOM, TOP, WIDTH, Diagram, stack
 from spinegrade.report.drawing import Drawing, draw_close, draw_film
 from spinegrade.report.findings import Examined, Vertebra, examine, same_spacing
 from spinegrade.report.picture import LONGEST, Picture, Pictures
 from spinegrade.report.profile import LEFT, RIGHT, Panel, profile
+from spinegrade.report.quotations import by_kind
+from spinegrade.report.templating import template
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from spinegrade.calibration import Calibration
     from spinegrade.io.film_match import FilmFinder
     from spinegrade.radiograph import Radiograph
+    from spinegrade.report.clinic import Clinic
     from spinegrade.report.selection import Chosen
 
 
@@ -85,10 +88,18 @@ class Section:
         ]
 
 
-def make_page(chosen: Sequence[Chosen], method: Method, films: FilmFinder, *, window: int = 1) -> Page:
+def make_page(
+    chosen: Sequence[Chosen],
+    method: Method,
+    films: FilmFinder,
+    *,
+    window: int = 1,
+    clinic: Clinic | None = None,
+) -> Page:
     """Return the page of some readings, each with its film where that is found.
 
-    ``window`` counts the windows of a film from 1.
+    ``window`` counts the windows of a film from 1.  With a ``clinic``, every patient is classified, and
+    has a page for a clinician before the readings.
 
     Raises
     ------
@@ -104,10 +115,30 @@ def make_page(chosen: Sequence[Chosen], method: Method, films: FilmFinder, *, wi
         match = films.find(one.reading, one.file)
         picture = pictures.of(match) if match else None
         sections.append(_section(number, examine(one, match, method), picture, method))
-    html = _template().render(
-        sections=sections, pictures=pictures.all, made_by=_made_by_all(method), version=__version__
+    examined = [one.examined for one in sections]
+    patients = [] if clinic is None else patient_pages(chosen, examined, method, clinic)
+    html = _page().render(
+        sections=sections,
+        patients=patients,
+        quoted=by_kind(one.whom for one in patients) if patients else [],
+        pictures=pictures.all,
+        made_by=[*_made_by_all(method), *([] if clinic is None else made_by(clinic.how))],
+        version=__version__,
     )
     return Page(html, len(sections), len(pictures.all))
+
+
+def _page() -> Any:  # noqa: ANN401  jinja2's Template, which it does not type
+    return template(
+        "page.html.j2",
+        words=words,
+        clinic_words=clinic_words,
+        remarks=remarks,
+        grade=words.grade,
+        width=WIDTH,
+        axis=(LEFT, RIGHT, TOP, BOTTOM),
+        trend=clinic_trends,
+    )
 
 
 def _section(number: int, examined: Examined, picture: Picture | None, method: Method) -> Section:
@@ -215,27 +246,6 @@ def _made_by_all(method: Method) -> list[tuple[str, str]]:
         ),
         ("Landmark error", words.landmark_error(method.point_sd, rule)),
     ]
-
-
-def _template() -> Any:  # noqa: ANN401  jinja2's Template, which it does not type
-    environment = Environment(
-        loader=PackageLoader("spinegrade.report"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["n"] = _short
-    environment.filters["percent"] = words.percent
-    environment.globals.update(
-        words=words, remarks=remarks, grade=words.grade, width=WIDTH, axis=(LEFT, RIGHT, TOP, BOTTOM)
-    )
-    return environment.get_template("page.html.j2")
-
-
-def _short(value: float) -> str:
-    """Return a coordinate with at most two decimals."""
-    return f"{value:.2f}".rstrip("0").rstrip(".")
 
 
 def remarks(one: Vertebra) -> list[str]:

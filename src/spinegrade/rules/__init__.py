@@ -43,15 +43,18 @@ class RuleFile:
 _SAYS = {"id": str, "revision": int, "kind": str, "title": str, "citation": str, "doi": str}
 
 
-def rule_ids() -> tuple[str, ...]:
-    """Return the ids of the rules that come with spinegrade."""
+def rule_ids(*kinds: str) -> tuple[str, ...]:
+    """Return the ids of the rules that come with spinegrade; of these kinds, or of all."""
     folder = resources.files(__name__)
-    return tuple(sorted(f.name.removesuffix(".toml") for f in folder.iterdir() if f.name.endswith(".toml")))
+    names = sorted(f.name.removesuffix(".toml") for f in folder.iterdir() if f.name.endswith(".toml"))
+    return tuple(name for name in names if not kinds or load_rule(name).kind in kinds)
 
 
-@lru_cache(maxsize=32)
-def load_rule(name: str) -> RuleFile:
+@lru_cache(maxsize=128)
+def load_rule(name: str, *kinds: str) -> RuleFile:
     """Return the rule of this id, or the rule in the TOML file of this name.
+
+    ``kinds`` are those that are wanted: where there is no such rule the message lists theirs alone.
 
     Raises
     ------
@@ -61,7 +64,7 @@ def load_rule(name: str) -> RuleFile:
     if name.endswith(".toml"):
         return _read_rule(_read_bytes(Path(name)), name)
     if name not in rule_ids():
-        msg = f"rules: expected {', '.join(rule_ids())} or a .toml file, got {name!r}"
+        msg = f"rules: expected {', '.join(rule_ids(*kinds))} or a .toml file, got {name!r}"
         raise RuleError(msg)
     return _read_rule((resources.files(__name__) / f"{name}.toml").read_bytes(), name)
 

@@ -1,0 +1,72 @@
+"""What the desk does with qualitative forms: opens the dock, stores answers, keeps it up to date."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from napari_spinegrade.forms import answers_of, choose, fill
+from napari_spinegrade.widgets.seeing_actions import SeeingActions
+from spinegrade.errors import SpinegradeError
+
+if TYPE_CHECKING:
+    from qtpy.QtWidgets import QDockWidget
+
+    from napari_spinegrade.widgets.form_panel import FormPanel
+    from spinegrade.qualitative.form import Question
+
+
+class FormActions(SeeingActions):
+    """Actions on the form of the vertebra at hand."""
+
+    form_panel: FormPanel | None = None
+    _form_dock: QDockWidget | None = None
+
+    def ask_form(self) -> None:
+        """Open the dock with the form, or put it away."""
+        if self._form_dock is None:
+            self._open_forms()
+        else:
+            self._form_dock.setVisible(not self._form_dock.isVisible())
+        self.show_form()
+
+    def _open_forms(self) -> None:
+        from napari_spinegrade.widgets.form_panel import FormPanel
+
+        panel = self.form_panel = FormPanel()
+        panel.form_chosen.connect(self.show_form)
+        panel.answered.connect(self.answer)
+        panel.taken_away.connect(self.take_form_away)
+        self._form_dock = self.viewer.window.add_dock_widget(panel, name="Form", area="left", tabify=False)
+
+    def close_forms(self) -> None:
+        """Take the dock out of the window."""
+        if self._form_dock is not None:
+            panel, self._form_dock, self.form_panel = self.form_panel, None, None
+            self.viewer.window.remove_dock_widget(panel)
+
+    def answer(self, question: Question, value: str) -> None:
+        """Choose an answer for the vertebra at hand, or take it back."""
+        editor, panel = self.editor, self.form_panel
+        if editor is None or panel is None:
+            return
+        form, level = panel.form, editor.level
+        try:
+            answers = choose(form, answers_of(editor.reading, level, form), question, value)
+        except SpinegradeError as error:
+            self.head.say(str(error), bad=True)
+            return
+        self._do("set_form", level, form.id, answers)
+
+    def take_form_away(self) -> None:
+        """Remove all answers of the form from the vertebra at hand."""
+        if self.editor is not None and self.form_panel is not None:
+            self._do("set_form", self.editor.level, self.form_panel.form.id, {})
+
+    def show_form(self) -> None:
+        """Show the form of the vertebra at hand as it stands."""
+        panel = self.form_panel
+        if panel is None or self.editor is None or self.binding is None:
+            return
+        numbers = None if self.hidden_numbers else self.binding.numbers
+        editor = self.editor
+        panel.show_filled(fill(panel.form, editor.reading, editor.level, numbers, read_only=editor.read_only))

@@ -1,0 +1,126 @@
+"""A qualitative form in a dock of its own: the questions of the vertebra at hand, a click an answer."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import Qt, Signal
+from qtpy.QtWidgets import QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
+
+from napari_spinegrade.forms import name_of, offered
+from napari_spinegrade.widgets.parts import BAD, BUTTON_HEIGHT, NEXT_STYLE, QUIET, button, choice, label
+
+if TYPE_CHECKING:
+    from napari_spinegrade.forms import Filled
+    from spinegrade.qualitative.form import Choice, Form, Question
+
+WIDTH = 252
+"""Width of the dock, which with the desk leaves half of a 1366 pixel screen to the film."""
+
+_CHOSEN = "text-align: left; padding-left: 6px; background: #2f6f9f; font-weight: bold"
+_NOT_CHOSEN = "text-align: left; padding-left: 6px"
+
+
+class FormPanel(QWidget):
+    """Questions with their choices; signals what the reader chose, and shows what became of it."""
+
+    form_chosen = Signal()
+    answered = Signal(object, str)
+    """A question and the value of a choice of it."""
+    taken_away = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setFixedWidth(WIDTH)
+        self.forms = choice("Which form is asked", self._on_form)
+        self.forms.addItems([name_of(one) for one in offered()])
+        self.level, self.problem = label(), label(colour=BAD, wrap=True)
+        self.outcome, self.help = label(wrap=True), label(colour=QUIET, wrap=True)
+        self.status = label(colour=QUIET, wrap=True)
+        self.away = button("Take the form away", "Remove all answers of this vertebra", self.taken_away.emit)
+        self.buttons: dict[tuple[str, str], QPushButton] = {}
+        head = QHBoxLayout()
+        head.addWidget(self.level)
+        head.addWidget(self.forms, 1)
+        self._questions = QWidget()
+        self._list = QVBoxLayout(self._questions)
+        self._list.setContentsMargins(0, 0, 4, 0)
+        self._list.setSpacing(2)
+        scroll = QScrollArea()
+        scroll.setWidget(self._questions)
+        scroll.setWidgetResizable(True)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # it would take Page down from the film
+        scroll.setFrameShape(QScrollArea.Shape.NoFrame)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(6, 4, 6, 4)
+        layout.setSpacing(4)
+        layout.addLayout(head)
+        layout.addWidget(self.outcome)
+        layout.addWidget(self.problem)
+        layout.addWidget(scroll, 1)
+        for part in (self.help, self.status, self.away):
+            layout.addWidget(part)
+
+    @property
+    def form(self) -> Form:
+        """The form that is asked."""
+        return offered()[self.forms.currentIndex()]
+
+    def choose_form(self, number: int) -> None:
+        """Ask another form."""
+        self.forms.setCurrentIndex(number)
+        self._on_form(number)
+
+    def _on_form(self, _: int) -> None:
+        self.form_chosen.emit()
+
+    def show_filled(self, filled: Filled) -> None:
+        """Show a form as it stands."""
+        self.level.setText(f"<b>{filled.level}</b>")
+        self.outcome.setText(filled.outcome)
+        self.outcome.setStyleSheet("" if filled.open else "font-weight: bold")
+        self.problem.setText(filled.why_not)
+        self.problem.setVisible(bool(filled.why_not))
+        self.help.setText(filled.depression)
+        self.help.setVisible(bool(filled.depression))
+        self.status.setText(_shortened(filled.unconfirmed))
+        self.status.setToolTip(f"{filled.form.source.citation}\n{filled.unconfirmed}")
+        self._empty()
+        for question, chosen in filled.asked:
+            self._ask(question, chosen, filled)
+        self._list.addStretch(1)
+        self.away.setEnabled(bool(filled.outcome or filled.why_not))
+
+    def _empty(self) -> None:
+        self.buttons.clear()
+        while self._list.count():
+            item = self._list.takeAt(0)
+            widget = None if item is None else item.widget()
+            if widget is not None:
+                widget.hide()
+                widget.deleteLater()
+
+    def _ask(self, question: Question, chosen: tuple[str, ...], filled: Filled) -> None:
+        words = label(question.words, wrap=True)
+        words.setToolTip(question.help)
+        words.setStyleSheet(NEXT_STYLE if question.id == filled.open else f"color: {QUIET}")
+        self._list.addWidget(words)
+        for one in question.choices:
+            made = self._choice(question, one, picked=one.value in chosen)
+            made.setEnabled(not filled.why_not)
+            self.buttons[question.id, one.value] = made
+            self._list.addWidget(made)
+
+    def _choice(self, question: Question, one: Choice, *, picked: bool) -> QPushButton:
+        made = button(one.words, one.help, partial(self.answered.emit, question, one.value))
+        made.setFixedHeight(BUTTON_HEIGHT)
+        made.setStyleSheet(_CHOSEN if picked else _NOT_CHOSEN)
+        return made
+
+
+def _shortened(words: str) -> str:
+    """Return the first sentence; the tooltip has the rest."""
+    first, _, rest = words.partition(". ")
+    return f"{first}..." if rest else first

@@ -1,0 +1,40 @@
+"""What of a viewer the patient panel takes notice of: the film, the reading under way, what is hidden."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from qtpy import compat
+
+from napari_spinegrade.patient_session import Seen
+from napari_spinegrade.readers import KEY
+from napari_spinegrade.saving import Held
+from napari_spinegrade.widgets.desk import DESKS
+from napari_spinegrade.widgets.findings import HIDDEN
+
+if TYPE_CHECKING:
+    import napari
+
+    from napari_spinegrade.widgets.desk import ReadingDesk
+
+
+def desk_in(viewer: napari.viewer.Viewer) -> ReadingDesk | None:
+    """Return the reading desk of a viewer, that which reads a film first."""
+    desks = [one for one in DESKS if one.viewer is viewer and compat.isalive(one)]  # type: ignore[no-untyped-call]
+    return max(desks, key=lambda one: one.opened is not None, default=None)
+
+
+def what_is_open(viewer: napari.viewer.Viewer) -> Seen:
+    """Return the film and reading at the desk; without a desk the film on top."""
+    desk = desk_in(viewer)
+    if desk is None or desk.opened is None or desk.binding is None:
+        films = [one for one in viewer.layers if "film" in one.metadata.get(KEY, {}) and one.visible]
+        return Seen(Path(films[-1].metadata[KEY]["path"]) if films else None)
+    held = desk.opened.held
+    return Seen(
+        film=Path(desk.binding.film.metadata[KEY]["path"]),
+        reading=desk.opened.editor.reading,
+        kept=held.path if isinstance(held, Held) else None,
+        hidden=HIDDEN if desk.hidden_numbers or desk.numbers_forbidden else "",
+    )

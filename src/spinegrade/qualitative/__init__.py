@@ -1,0 +1,1 @@
+"""Qualitative reading: forms that a reader answers, what the answers come to, and measures that help."""

@@ -1,0 +1,168 @@
+"""Answers to forms, from readings and from tables, as one long table: one answer a row."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import polars as pl
+from attrs import frozen
+
+from spinegrade.errors import FormatError, SpinegradeError
+from spinegrade.io.columns import KEY
+from spinegrade.io.csv_text import as_utf8, read_dialect, record_lines, stray_quote
+from spinegrade.io.reading_json import read_reading
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+COLUMNS = (*KEY, "form", "question", "answer")
+"""Columns of a table of answers."""
+
+FILE, LINE = "_file", "_line"
+"""Where an answer stands; the line is that of a CSV file or the row of a Parquet file, null in a reading."""
+
+SCHEMA: dict[str, type[pl.DataType]] = {
+    **dict.fromkeys(COLUMNS, pl.String),
+    "occasion": pl.Int64,
+    FILE: pl.String,
+    LINE: pl.Int64,
+}
+
+
+@frozen
+class Answers:
+    """Answers in `SCHEMA`, and what could not be used, each with its place."""
+
+    rows: pl.DataFrame
+    problems: list[str]
+
+
+def answer_place(row: dict[str, object]) -> str:
+    """Return file, line and vertebra of an answer, for messages."""
+    line = "" if row[LINE] is None else f"line {row[LINE]}: "
+    return f"{row[FILE]}: {line}{vertebra_words(row)}"
+
+
+def vertebra_words(row: dict[str, object]) -> str:
+    """Return which vertebra a row is of."""
+    return f"{row['level']} of exam {row['exam']} by {row['reader']}, occasion {row['occasion']}"
+
+
+def reading_answers(paths: Iterable[Path]) -> pl.DataFrame:
+    """Return the answers in reading files; what is no reading is passed over, as others say so."""
+    rows = []
+    for path in paths:
+        try:
+            reading = read_reading(path)
+        except SpinegradeError:
+            continue
+        shared = (reading.exam.patient, reading.exam.id, reading.reader, reading.occasion)
+        rows += [
+            (*shared, vertebra.level, form, question, answer, str(path), None)
+            for vertebra in reading.vertebrae
+            for form, answers in vertebra.forms.items()
+            for question, answer in answers.items()
+        ]
+    return pl.DataFrame(rows, schema=SCHEMA, orient="row")
+
+
+def read_answers(path: Path) -> Answers:
+    """Return the answers in a table, .csv or .parquet, in `COLUMNS`; an empty answer is none.
+
+    Raises
+    ------
+    FormatError
+        If the file cannot be read or its columns are others.
+    """
+    raw = _parquet(path) if path.suffix.lower() == ".parquet" else _csv(path)
+    words = [name for name in COLUMNS if name not in ("occasion", "patient", "exam", "reader")]
+    text = raw.with_columns(pl.col(words).str.strip_chars()).with_columns(
+        pl.when(pl.col(COLUMNS).str.strip_chars() != "").then(pl.col(COLUMNS)).name.keep()
+    )
+    text = text.filter(pl.any_horizontal(pl.col(COLUMNS).is_not_null()))
+    number = pl.col("occasion").str.strip_chars().cast(pl.Float64, strict=False)
+    whole = pl.when(number == number.floor()).then(number).cast(pl.Int64, strict=False)
+    rows = text.with_columns(occasion=whole, _file=pl.lit(str(path)))
+    empty = pl.any_horizontal(pl.col([name for name in COLUMNS if name != "answer"]).is_null())
+    problems = _incomplete(text.filter(rows.select(empty).to_series()), path)
+    rows = rows.filter(~empty & pl.col("answer").is_not_null())
+    return Answers(rows.select(pl.col(name).cast(kind) for name, kind in SCHEMA.items()), problems)
+
+
+def _incomplete(rows: pl.DataFrame, path: Path) -> list[str]:
+    problems = []
+    for row in rows.iter_rows(named=True):
+        name = next((one for one in COLUMNS if row[one] is None and one != "answer"), "occasion")
+        wanted = "a whole number" if name == "occasion" else "a value"
+        got = "nothing" if row[name] is None else repr(row[name])
+        problems.append(f"{path}: line {row[LINE]}: {name}: expected {wanted}, got {got}")
+    return problems
+
+
+def _csv(path: Path) -> pl.DataFrame:
+    if not path.is_file():
+        msg = f"{path}: expected a table of answers, got no file"
+        raise FormatError(msg)
+    dialect = read_dialect(path, COLUMNS, ())
+    _check_columns(dialect.columns, path)
+    with tempfile.TemporaryDirectory(prefix="spinegrade-") as folder:
+        text = path
+        if dialect.encoding != "utf-8":
+            text = Path(folder) / "utf8.csv"
+            as_utf8(path, dialect.encoding, text)
+        try:
+            frame = pl.scan_csv(
+                text,
+                has_header=False,
+                skip_lines=dialect.header_lines,
+                separator=dialect.separator,
+                schema=dict.fromkeys(dialect.columns, pl.String),
+                missing_columns="insert",
+                glob=False,
+            ).collect()
+        except pl.exceptions.PolarsError as error:
+            line = stray_quote(path, dialect)
+            what = f"line {line}: expected quotation marks in pairs, got a stray one" if line else ""
+            msg = f"{path}: {what or 'expected as many fields in every line as columns, got more in one'}"
+            raise FormatError(msg) from error
+    lines = list(record_lines(path, dialect))[: frame.height]
+    return frame.with_columns(pl.Series(LINE, lines, dtype=pl.Int64))
+
+
+def _parquet(path: Path) -> pl.DataFrame:
+    try:
+        frame = pl.read_parquet(path, glob=False)
+    except (pl.exceptions.PolarsError, OSError) as error:
+        msg = f"{path}: expected a readable Parquet file, got: {str(error).splitlines()[0]}"
+        raise FormatError(msg) from error
+    _check_columns(frame.columns, path)
+    nested = [name for name, kind in frame.schema.items() if kind.is_nested()]
+    if nested:
+        msg = f"{path}: column {nested[0]!r}: expected single values, got {frame.schema[nested[0]]}"
+        raise FormatError(msg)
+    return frame.with_columns(pl.all().cast(pl.String)).with_row_index(LINE, offset=1)
+
+
+def _check_columns(given: list[str], path: Path) -> None:
+    missing = [name for name in COLUMNS if name not in given]
+    if missing:
+        msg = f"{path}: header: expected column {missing[0]!r}, got {', '.join(given[:9])}"
+        raise FormatError(msg)
+    strange = [name for name in given if name not in COLUMNS or given.count(name) > 1]
+    if strange:
+        msg = f"{path}: header: expected {', '.join(COLUMNS)}, each once, got {strange[0]!r}"
+        raise FormatError(msg)
+
+
+def answered_twice(rows: pl.DataFrame) -> tuple[pl.DataFrame, list[str]]:
+    """Return the answers of which each stands once, and what is said of those that stand twice."""
+    key = (*KEY, "form", "question")
+    twice = rows.filter(pl.struct(key).is_duplicated())
+    problems = []
+    for _, again in twice.group_by(key, maintain_order=True):
+        first, second = again.row(0, named=True), again.row(1, named=True)
+        msg = f"{answer_place(second)}: {second['form']}: {second['question']}: expected one answer, got "
+        problems.append(f"{msg}{second['answer']!r} and {first['answer']!r}")
+    return rows.filter(~pl.struct(key).is_duplicated()), problems

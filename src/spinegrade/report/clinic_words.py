@@ -1,0 +1,161 @@
+"""What the rules say and ask for, in the words of a clinic."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from spinegrade.followup.change import Remark
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from spinegrade.osteoporosis.account import Account, RuleAnswer
+    from spinegrade.osteoporosis.rule import OsteoporosisRule
+
+SEX_WORDS = {"F": "female", "M": "male"}
+
+SITE_WORDS = {
+    "spine": "lumbar spine",
+    "total_body_less_head": "total body less head",
+    "femoral_neck": "femoral neck",
+    "total_hip": "total hip",
+    "proximal_femur": "proximal femur",
+    "radius_33": "33 % radius",
+    "lateral_distal_femur": "lateral distal femur",
+}
+
+WANTED_WORDS = {
+    "birth_date or age": "date of birth, or age at the exam",
+    "sex": "sex",
+    "grades or fractures": "a reading of a spine film, or a list of the vertebral fractures",
+    "grades": "a reading of a spine film",
+    "exam dates": "the dates of all spine films",
+    "unevaluable levels": "the levels that could not be graded",
+    "agreement of readings": "agreement of the readings",
+    "visual_grade": "the reader's visual grade of every level",
+    "fractures": "a list of the fractures",
+    "fractures_complete": "whether the list of fractures is complete",
+    "fractures.site": "which bone was fractured",
+    "fractures.long_bone": "whether the fractured bones were long bones",
+    "fractures.age_at": "the age at each fracture",
+    "fractures (contradiction)": "the fracture whose record contradicts itself, put right",
+    "bmd.z": "a BMD z-score, with its reference",
+    "bmd.reference": "the reference of each BMD z-score",
+    "bmd.date": "the dates of the DXA scans",
+    "bmd.t": "a T-score of spine, femoral neck or hip",
+    "bmd (contradiction)": "the DXA scan whose record contradicts itself, put right",
+    "exposures": "glucocorticoids that were given",
+    "exposures_complete": "whether the list of drugs and doses is complete",
+    "exposures (dose as prednisone)": "the glucocorticoid dose as prednisone",
+    "exposures (start_date and end_date)": "when each glucocorticoid began and ended",
+    "exposures (contradiction)": "the exposure whose record contradicts itself, put right",
+    "height_cm and weight_kg": "height and weight",
+    "date of the exam or assessment": "the date of the exam",
+    "a norm for level, sex and age": "a norm for the level, sex and age",
+    "exposures (dose as prednisone, or months)": "glucocorticoid dose as prednisone, and for how many months",
+    "local_disease": "whether a local disease is behind the vertebral fractures",
+    "high_energy_trauma": "whether high-energy trauma is behind the vertebral fractures",
+    "short_stature": "whether the child is short for age or late in growth",
+    "safe_positioning": "whether the child can be positioned safely for DXA",
+    "dxa_changes_management": "whether DXA may change the management",
+    "risk_may_fall": "whether the risk of fracture may fall",
+    "atypical_finding": "whether the film shows something atypical (destructive, congenital, misaligned, "
+    "dislocated)",
+    "self_reported_vertebral_fracture": "whether the patient reports a vertebral fracture",
+    "postmenopausal": "whether she is postmenopausal",
+    "height_loss_cm": "loss of height in cm",
+    "frax_hip": "FRAX probability of a hip fracture",
+    "frax_major": "FRAX probability of a major fracture",
+}
+"""Inputs as the rules name them; the rest speaks for itself."""
+
+DECIDES_WORDS = {
+    "diagnosis": "the diagnosis",
+    "finding": "the fracture history",
+    "density": "what the density says",
+    "imaging": "advice to image further",
+    "caution": "a caution",
+    "information": "a note",
+    "check": "a check of the method",
+}
+
+REMARK_WORDS = {
+    Remark.ONLY_FIRST: "read on the earlier date only",
+    Remark.ONLY_SECOND: "read on the later date only",
+    Remark.NOT_GRADED_FIRST: "not graded on the earlier date",
+    Remark.NOT_GRADED_SECOND: "not graded on the later date",
+    Remark.NO_COMMON_MM: "no mm common to both dates",
+    Remark.NO_SOUND_NEIGHBOUR: "no unfractured vertebra says how the spine grew",
+    Remark.DISTANT_SCALE: "growth taken from vertebrae farther away",
+    Remark.SCALE_CHANGED: "films differ by growth or magnification",
+    Remark.LEVELS_SHIFTED: "levels seem to be counted otherwise on one of the dates",
+    Remark.WITHIN_LEAST_SIGNIFICANT: "change smaller than the least significant change",
+    Remark.MM_AT_DETECTOR: "mm at the detector on both dates, taken to be of one geometry",
+    Remark.DIFFERENT_READERS: "read by different readers",
+    Remark.DIFFERENT_CALIBRATION: "mm of the two dates come about in different ways",
+}
+
+_SIGNS = {">=": "at least", "<=": "at most", ">": "above", "<": "below"}
+
+
+def wanted(what: str, account: Account) -> str:
+    """Return an input that a rule asks for, in words."""
+    differing = account.row["readings_differ"]
+    if what in ("grades", "agreement of readings") and differing:
+        return f"agreement of the readings on {', '.join(differing.split())}"
+    if what == "unevaluable levels" and account.row["unevaluable"]:
+        return f"the levels that could not be graded: {', '.join(account.row['unevaluable'].split())}"
+    found = re.fullmatch(r"bmd\.(z|z_height_adjusted) at a (preferred|any) site", what)
+    if found:
+        site = "lumbar spine or total body less head" if found[2] == "preferred" else "any site"
+        kind = "BMD z-score" if found[1] == "z" else "height-adjusted BMD z-score"
+        return f"a {kind} of {site}, with its reference"
+    if what.startswith("switch "):
+        return f"a setting of the switch {what.removeprefix('switch ')}, which no source settles"
+    return WANTED_WORDS.get(what, what.replace("_", " "))
+
+
+def decides(answers: Iterable[RuleAnswer]) -> str:
+    """Return what these rules would decide, in words, each thing once."""
+    return ", ".join(dict.fromkeys(DECIDES_WORDS.get(one.rule.says, one.rule.says) for one in answers))
+
+
+def reason(text: str) -> str:
+    """Return a comparison with its sign in words: ``age at least 20``."""
+    return re.sub(r" (>=|<=|>|<) ", lambda found: f" {_SIGNS[found[1]]} ", text)
+
+
+def citation(rule: OsteoporosisRule) -> str:
+    """Return the source of a rule, with its DOI where there is one."""
+    source = rule.source
+    return f"{source.citation} doi:{source.doi}" if source.doi else source.citation
+
+
+def age(years: float | None, *, months: bool) -> str:
+    """Return an age in words, with months for a child."""
+    if years is None:
+        return "not known"
+    if not months:
+        return f"{years:.1f} years"
+    whole = math.floor(years + 1e-9)
+    return f"{whole} years {min(11, math.floor((years - whole) * 12 + 1e-6))} months"
+
+
+def tally(values: Sequence[str]) -> str:
+    """Return what readings said, the most frequent first: ``1 by 3, 0 by 2``; alone where all say it."""
+    counts = Counter(values).most_common()
+    return counts[0][0] if len(counts) == 1 else ", ".join(f"{value} by {count}" for value, count in counts)
+
+
+def spread(values: Sequence[float], form: str) -> str:
+    """Return the range of some numbers, one of them where they read alike."""
+    low, high = (form.format(end(values)) for end in (min, max))
+    return low if low == high else f"{low} to {high}"
+
+
+def counted(number: int, what: str) -> str:
+    """Return a number of things: ``1 reading``, ``5 readings``."""
+    return f"{number} {what}{'' if number == 1 else 's'}"
