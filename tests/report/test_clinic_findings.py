@@ -343,6 +343,12 @@ class TestWords:
     def test_every_remark_of_the_follow_up_has_words(self):
         assert set(clinic_words.REMARK_WORDS) == set(Remark)
 
+    def test_levels_that_could_not_be_graded_are_named(self, clinic):
+        account, _, _ = clinic(patients=CHILD)
+        account = evolve(account, row=account.row | {"unevaluable": "T4 T5"})
+        said = clinic_words.wanted("unevaluable levels", account)
+        assert said == "the levels that could not be graded: T4, T5"
+
     def test_every_input_that_a_rule_asks_for_has_words_of_a_clinic(self, clinic):
         """Whatever rules ask of a patient of whom nothing is known: no name of a column is shown."""
         for person in ("A1,,\n", "A1,F,9\n", "A1,F,70\n", "A1,M,70\n"):

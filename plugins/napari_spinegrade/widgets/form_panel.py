@@ -6,14 +6,14 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from napari_spinegrade.forms import name_of, offered
-from napari_spinegrade.widgets.parts import BAD, BUTTON_HEIGHT, NEXT_STYLE, QUIET, button, choice, label
+from napari_spinegrade.widgets.parts import BAD, NEXT_STYLE, QUIET, button, choice, label
 
 if TYPE_CHECKING:
     from napari_spinegrade.forms import Filled
-    from spinegrade.qualitative.form import Choice, Form, Question
+    from spinegrade.qualitative.form import Form, Question
 
 WIDTH = 252
 """Width of the dock, which with the desk leaves half of a 1366 pixel screen to the film."""
@@ -40,13 +40,18 @@ class FormPanel(QWidget):
         self.status = label(colour=QUIET, wrap=True)
         self.away = button("Take the form away", "Remove all answers of this vertebra", self.taken_away.emit)
         self.buttons: dict[tuple[str, str], QPushButton] = {}
-        head = QHBoxLayout()
-        head.addWidget(self.level)
-        head.addWidget(self.forms, 1)
+        self._words: dict[str, QLabel] = {}
+        self._asked: tuple[str, ...] = ()
         self._questions = QWidget()
         self._list = QVBoxLayout(self._questions)
         self._list.setContentsMargins(0, 0, 4, 0)
         self._list.setSpacing(2)
+        self._lay_out()
+
+    def _lay_out(self) -> None:
+        head = QHBoxLayout()
+        head.addWidget(self.level)
+        head.addWidget(self.forms, 1)
         scroll = QScrollArea()
         scroll.setWidget(self._questions)
         scroll.setWidgetResizable(True)
@@ -85,42 +90,41 @@ class FormPanel(QWidget):
         self.problem.setVisible(bool(filled.why_not))
         self.help.setText(filled.depression)
         self.help.setVisible(bool(filled.depression))
-        self.status.setText(_shortened(filled.unconfirmed))
+        marked = "" if filled.form.status == "confirmed" else f"{filled.form.status}; point here for why"
+        self.status.setText(f"{filled.form.id}{f', {marked}' if marked else ''}")
         self.status.setToolTip(f"{filled.form.source.citation}\n{filled.unconfirmed}")
-        self._empty()
+        asked = (filled.form.id, *(question.id for question, _ in filled.asked))
+        if asked != self._asked:
+            self._asked = asked
+            self._build(filled)
         for question, chosen in filled.asked:
-            self._ask(question, chosen, filled)
-        self._list.addStretch(1)
+            self._show_answer(question, chosen, filled)
         self.away.setEnabled(bool(filled.outcome or filled.why_not))
 
-    def _empty(self) -> None:
+    def _build(self, filled: Filled) -> None:
+        """Lay out other questions; the same ones stay, so that a long list does not jump."""
         self.buttons.clear()
+        self._words.clear()
         while self._list.count():
             item = self._list.takeAt(0)
             widget = None if item is None else item.widget()
             if widget is not None:
                 widget.hide()
                 widget.deleteLater()
+        for question, _ in filled.asked:
+            words = self._words[question.id] = label(question.words, wrap=True)
+            words.setToolTip(question.help)
+            self._list.addWidget(words)
+            for one in question.choices:
+                made = button(one.words, one.help, partial(self.answered.emit, question, one.value))
+                self.buttons[question.id, one.value] = made
+                self._list.addWidget(made)
+        self._list.addStretch(1)
 
-    def _ask(self, question: Question, chosen: tuple[str, ...], filled: Filled) -> None:
-        words = label(question.words, wrap=True)
-        words.setToolTip(question.help)
-        words.setStyleSheet(NEXT_STYLE if question.id == filled.open else f"color: {QUIET}")
-        self._list.addWidget(words)
-        for one in question.choices:
-            made = self._choice(question, one, picked=one.value in chosen)
+    def _show_answer(self, question: Question, chosen: tuple[str, ...], filled: Filled) -> None:
+        at_hand = question.id == filled.open
+        self._words[question.id].setStyleSheet(NEXT_STYLE if at_hand else f"color: {QUIET}")
+        for value in question.values:
+            made = self.buttons[question.id, value]
             made.setEnabled(not filled.why_not)
-            self.buttons[question.id, one.value] = made
-            self._list.addWidget(made)
-
-    def _choice(self, question: Question, one: Choice, *, picked: bool) -> QPushButton:
-        made = button(one.words, one.help, partial(self.answered.emit, question, one.value))
-        made.setFixedHeight(BUTTON_HEIGHT)
-        made.setStyleSheet(_CHOSEN if picked else _NOT_CHOSEN)
-        return made
-
-
-def _shortened(words: str) -> str:
-    """Return the first sentence; the tooltip has the rest."""
-    first, _, rest = words.partition(". ")
-    return f"{first}..." if rest else first
+            made.setStyleSheet(_CHOSEN if value in chosen else _NOT_CHOSEN)

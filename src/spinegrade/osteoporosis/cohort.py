@@ -175,6 +175,8 @@ _SAYS = ("diagnosis", "finding", "density", "imaging", "caution", "information")
 
 def _missing(answered: list[Answered], together: np.ndarray[tuple[int], np.dtype[np.uint8]]) -> pl.Series:
     """Return the inputs that would decide the diagnosis, each with the codes of its rules."""
+    if not answered:
+        return pl.Series("missing", [None] * len(together), dtype=pl.String)
     frame = pl.DataFrame(
         [
             (one.missing.is_not_null()).replace_strict({True: f"{one.rule.code}: ", False: ""})

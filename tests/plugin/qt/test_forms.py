@@ -71,6 +71,7 @@ def test_the_tick_list_and_taking_a_form_away(at_desk):
     assert desk.editor.reading.vertebrae[0].forms["mimics"]["mimics"] == "scheuermann short_height"
     picture = os.environ.get("SPINEGRADE_PICTURES")
     if picture:
+        settle(0.5)
         desk.window().grab().save(f"{picture}/form.png")
 
 
