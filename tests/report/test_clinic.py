@@ -124,7 +124,7 @@ class TestChild:
     def test_change_is_told_by_rule_and_reading(self, child):
         page, _ = child
         said = part(page, "course-of")
-        assert "Change from 2025-04-20 to 2026-04-27, 12 months" in said.replace(" ,", ",").replace(" ,", ",")
+        assert "Change from 2025-04-20 to 2026-04-27, 12 months" in said.replace(" ,", ",")
         assert "followup-sq new: none; worse: none" in said
         assert "reshaped completely in 4 of 5 readings" in said
 
