@@ -51,7 +51,7 @@ def quantitative_rule(name: str) -> QuantitativeRule:
     RuleError
         If there is none, it is of another kind or incomplete, or its numbers are not confirmed.
     """
-    source = load_rule(name)
+    source = load_rule(name, "quantitative")
     if source.kind != "quantitative":
         msg = f"{name}: kind: expected 'quantitative', got {source.kind!r}"
         raise RuleError(msg)

@@ -363,6 +363,19 @@ class TestDensities:
         assert self.row(tmp_path, neck, age="68,M,")["A1"] == "indeterminate"
         assert self.row(tmp_path, neck, age="68,M,", switches=["t_score_men_from=50"])["A1"] == "met"
 
+    def test_a_latest_scan_without_a_z_score_may_have_any(self, tmp_path):
+        broken = ["patient,site,age_at,long_bone", *["P1,femur,5,yes"] * 2]
+        bmd = [
+            "patient,site,device,value,z,reference,reference_device,date",
+            "P1,spine,Hologic,0.5,-3,R,Hologic,2025-01-01",
+            "P1,spine,Hologic,0.6,,,,2026-01-01",
+            "P1,total_body_less_head,Hologic,0.7,-1,R,Hologic,2026-01-01",
+        ]
+        row = one(tmp_path, CHILD, CLEAN, fractures=broken, bmd=bmd)
+        assert (row["R2"], row["R3"]) == ("met", "indeterminate")
+        assert "bmd.z at a preferred site" in row["R3_missing"]
+        assert row["contradictions"] is None
+
     def test_a_scan_before_the_birth(self, tmp_path):
         lines = ["patient,site,t,date", "P1,spine,-3,1950-01-01"]
         head = "birth_date,date,sex,postmenopausal"

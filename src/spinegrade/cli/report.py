@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from spinegrade.report import Clinic
 
 EXAMPLE = (
-    "Examples: spinegrade report sample_images/readings/child_R1_1.reading.json --output child.html; "
-    "spinegrade report child-readings/ --patients sample_images/patients --output child.html"
+    "Example: spinegrade report sample_images/landmarks.csv --exam child-1 --patients sample_images/patients "
+    "--output child.html"
 )
 
 

@@ -134,7 +134,7 @@ def reshaping_rule(name: str) -> ReshapingRule:
 
 
 def _enabled(name: str, kind: str) -> RuleFile:
-    source = load_rule(name)
+    source = load_rule(name, kind)
     if source.kind != kind:
         msg = f"{name}: kind: expected {kind!r}, got {source.kind!r}"
         raise RuleError(msg)

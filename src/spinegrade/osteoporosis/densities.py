@@ -33,6 +33,7 @@ def weigh_densities(known: Known, switches: Switches) -> Counted:
         ("t", _lowest(ends)),
         ("sites", _sites(known.bmd)),
         ("gap", _intervals(known.bmd)),
+        ("z", latest.filter(pl.col("site").is_in(wanted)).group_by("patient").agg(pl.col(SUSPECT).any())),
     ):
         renamed = part.rename({one: f"{name} {one}" for one in part.columns if one != "patient"})
         frame = frame.join(renamed, on="patient", how="left", maintain_order="left")
@@ -46,7 +47,7 @@ def weigh_densities(known: Known, switches: Switches) -> Counted:
     for name in ("preferred_site", "extra_site"):
         count = _values(frame, f"sites {name}")
         told[name] = truths(count > 0, count == 0)
-    lost = frame["z lost"].fill_null(value=False).to_numpy()
+    lost = frame[f"z {SUSPECT}"].fill_null(value=False).to_numpy()
     what = "bmd.z_height_adjusted" if switches.density_z == "height-adjusted" else "bmd.z"
     asks = (Ask(f"{what} at a {switches.density_sites} site", ~lost), Ask("bmd (contradiction)", lost))
     return Counted(numbers, told, {"bmd_z": asks})
@@ -70,11 +71,14 @@ def _latest(bmd: pl.DataFrame) -> pl.DataFrame:
 
 
 def _lowest_z(latest: pl.DataFrame, sites: tuple[str, ...], *, adjusted: bool) -> pl.DataFrame:
-    """Return the bounds of each patient's lowest z-score at these sites."""
+    """Return the bounds of each patient's lowest z-score at these sites.
+
+    A scan without a z-score may have any.
+    """
     known = pl.col("z_height_adjusted") if adjusted else pl.col("z")
     low = known if adjusted else pl.coalesce("z_low", "z")
     high = known if adjusted else pl.coalesce("z_high", "z")
-    rows = latest.filter(pl.col("site").is_in(sites) & pl.col("has_z"))
+    rows = latest.filter(pl.col("site").is_in(sites))
     rows = rows.with_columns(low=low, high=high)
     lost = pl.col(SUSPECT) | pl.col("low").is_null() | pl.col("high").is_null()
     ends = (
