@@ -16,12 +16,13 @@ from spinegrade.anatomy import LEVELS
 from spinegrade.calibration import Calibration
 from spinegrade.errors import ReadingError
 from spinegrade.io.reading_json import from_plain, to_plain
-from spinegrade.readings import CountedFrom, MiddlePoint, VertebraReading
+from spinegrade.readings import CountedFrom, Exam, MiddlePoint, VertebraReading
 
 if TYPE_CHECKING:
     from spinegrade.readings import Reading
 
 WHOLE = {
+    "exam": Exam,
     "calibration": Calibration,
     "counted_from": CountedFrom,
     "middle_point": MiddlePoint,

@@ -19,6 +19,7 @@ from spinegrade.readings import Event, Landmark, Status, VertebraReading
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from datetime import date
 
     from spinegrade.calibration import Calibration
     from spinegrade.readings import CountedFrom, NotEvaluableReason, Reading
@@ -322,6 +323,13 @@ class ReadingEditor:
     def set_comment(self, text: str) -> None:
         """Set the reader's remark on the whole film; empty for none."""
         self._act("comment", lambda reading: evolve(reading, comment=text.strip() or None))
+
+    def set_patient(self, patient: str, on: date | None) -> None:
+        """Say whose film it is, as tables call the patient, and when it was taken; None where not known."""
+        self._act(
+            "patient and date",
+            lambda reading: evolve(reading, exam=evolve(reading.exam, patient=patient, date=on)),
+        )
 
     def set_counted_from(self, start: CountedFrom) -> None:
         """Say where the counting of levels began."""

@@ -5,6 +5,7 @@ Knows neither napari nor Qt.  While a blinded reading is open it holds nothing.
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING
 
 from attrs import fields, frozen
@@ -14,7 +15,7 @@ from napari_spinegrade.patient_facts import FactsEditor, passed_over
 from napari_spinegrade.patient_readings import PATIENT, Found, ReadingShelf
 from napari_spinegrade.patient_tables import begin_tables, open_tables, tables_beside
 from napari_spinegrade.patient_view import ALL_READERS, Asked
-from spinegrade.errors import SpinegradeError
+from spinegrade.errors import ReadingError, SpinegradeError
 from spinegrade.osteoporosis.switches import Switches, parse_switches
 from spinegrade.patients.casting import empty_table
 from spinegrade.patients.columns import PATIENTS
@@ -203,9 +204,27 @@ class PatientSession:
         said = [passed_over(self.facts.tables)]
         if self.patient and not self.facts.is_in_table:
             said.append(
-                f"{self.patient} is not in this table yet: choose another patient, or fill in a field"
+                f"{self.patient} is not in this table yet: choose the film's patient and press Whose film, "
+                "or fill in a field"
             )
         return tuple(one for one in said if one)
+
+
+def date_of(text: str) -> date | None:
+    """Return a date as 2026-11-21; None for an empty text.
+
+    Raises
+    ------
+    ReadingError
+        If it is none.
+    """
+    if not text.strip():
+        return None
+    try:
+        return date.fromisoformat(text.strip())
+    except ValueError as error:
+        msg = f"date of the film: expected one as 2026-11-21, or nothing, got {text.strip()!r}"
+        raise ReadingError(msg) from error
 
 
 def switch_options(name: str) -> tuple[str, ...]:

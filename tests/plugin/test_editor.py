@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 
@@ -415,3 +415,13 @@ def test_time_is_counted_for_the_vertebra_worked_on(editor, monkeypatch):
         now[0] += timedelta(seconds=pause)
         editor.place(1, 1)
     assert editor.reading.vertebrae[0].seconds == 2 + 3 + 60
+
+
+def test_a_film_is_given_to_a_patient_and_a_date_across_restarts_and_undo(editor):
+    editor.set_patient("sample-04", date(2026, 4, 27))
+    again = reopened(editor)
+    assert again.reading.exam == Exam("sample-04", "e", date(2026, 4, 27))
+    again.undo()
+    assert again.reading.exam == Exam("p", "e")
+    again.redo()
+    assert again.reading.exam.date == date(2026, 4, 27)

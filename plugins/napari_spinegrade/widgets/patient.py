@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 from qtpy import compat
 from qtpy.QtCore import Qt, QTimer
 from qtpy.QtGui import QKeySequence, QShortcut
-from qtpy.QtWidgets import QFileDialog, QTabWidget, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QFileDialog, QInputDialog, QTabWidget, QVBoxLayout, QWidget
 
 from napari_spinegrade.blinding import BLINDING
 from napari_spinegrade.patient_page import RESEARCH
-from napari_spinegrade.patient_session import PatientSession
+from napari_spinegrade.patient_session import PatientSession, date_of
 from napari_spinegrade.patient_trends import Trends
 from napari_spinegrade.patient_view import view
 from napari_spinegrade.preferences import preferences
@@ -215,6 +215,31 @@ class PatientPanel(QWidget):
             self.classify()
 
     # Changing
+
+    def ask_whose_film(self) -> None:
+        """Ask when the film was taken, and give its reading to the patient that is chosen."""
+        reading, patient = self.session.seen.reading, self.session.patient
+        if reading is None or not patient:
+            self.say("Open a film at the reading desk first, and choose its patient", bad=True)
+            return
+        before = reading.exam.date
+        words = f"{patient}: date of the film, as 2026-11-21; empty where it is not known"
+        text, given = QInputDialog.getText(self, "Whose film", words, text=f"{before or ''}")
+        if given:
+            self.give_film(text)
+
+    def give_film(self, on: str) -> None:
+        """Give the reading that is open to the patient that is chosen, with a date as 2026-11-21 or none."""
+        patient = self.session.patient
+
+        def give() -> None:
+            desk = desk_in(self.viewer)
+            if desk is not None and desk.editor is not None:
+                desk.editor.set_patient(patient, date_of(on))
+
+        if self._attempt(give):
+            self.say(f"The film is read as one of {patient}; undo at the desk takes it back")
+            self.look()
 
     def change(self, wish: Callable[[FactsEditor], object]) -> None:
         """Change a fact, or say why it cannot be changed."""

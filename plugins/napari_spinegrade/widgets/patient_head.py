@@ -14,10 +14,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _BUTTONS = (
-    ("ask_for_table", "Open table...", "Choose the table of patients"),
-    ("ask_for_folder", "Open folder...", "Choose the folder of the four tables"),
+    ("ask_for_table", "Table...", "Choose the table of patients"),
+    ("ask_for_folder", "Folder...", "Choose the folder of the four tables"),
     ("begin_tables", "New tables", "Begin tables of patients beside the film"),
-    ("read_anew", "Read again", "Read the tables again, as after somebody else changed them"),
+    ("ask_whose_film", "Whose film", "Say that the film that is read is of this patient, and its date"),
+    ("read_anew", "Reload", "Read the tables again, as after somebody else changed them"),
 )
 
 

@@ -6,6 +6,7 @@ import shutil
 import time
 from pathlib import Path
 
+import napari
 import pytest
 from qtpy.QtCore import QPoint
 from qtpy.QtWidgets import QComboBox, QDockWidget, QFileDialog, QLabel, QPushButton
@@ -236,7 +237,7 @@ class TestChanging:
         file.write_text(file.read_text().replace("124.5", "126"))
         at_panel.write("weight_kg", "28")
         assert becomes(lambda: "changed since" in at_panel.said)
-        at_panel.click(at_panel.button("Read again"))
+        at_panel.click(at_panel.button("Reload"))
         assert becomes(lambda: at_panel.panel.facts_page.fields["height_cm"].text() == "126")
         at_panel.write("weight_kg", "28")
         assert becomes(lambda: (kept(clinic)[0]["height_cm"], kept(clinic)[0]["weight_kg"]) == (126, 28))
@@ -252,6 +253,22 @@ class TestChanging:
         monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(clinic), ""))
         at_panel.panel.ask_for_table()
         assert "expected" in at_panel.said
+
+    def test_a_film_read_anew_is_given_to_its_patient(self, at_panel, clinic):
+        at_panel.desk.new_reading()
+        at_panel.desk.editor.set_patient("child-film", None)
+        assert becomes(lambda: "child-film is not in this table yet" in at_panel.said)
+        box = at_panel.panel.head.patients
+        box.setCurrentIndex(box.findText(CHILD))
+        at_panel.panel.head.patient_chosen.emit(CHILD)
+        at_panel.panel.give_film("27.04.2026")
+        assert "expected one as 2026-11-21" in at_panel.said
+        at_panel.panel.give_film("2026-04-27")
+        exam = at_panel.desk.editor.reading.exam
+        assert (exam.patient, f"{exam.date}") == (CHILD, "2026-04-27")
+        assert becomes(lambda: at_panel.panel.session.seen.reading.exam.patient == CHILD)
+        at_panel.desk.undo()
+        assert at_panel.desk.editor.reading.exam.patient == "child-film"
 
     def test_tables_that_are_no_csv_are_read_only(self, at_panel, clinic):
         folder = clinic.parent / "patients"
@@ -303,8 +320,8 @@ class TestNotShowing:
         assert becomes(lambda: not at_panel.panel._timer.isActive())
         assert not preferences().hide_computed
 
-    def test_without_a_desk_it_waits_for_a_film(self, make_napari_viewer):
-        viewer = make_napari_viewer(show=True)
+    def test_without_a_desk_it_waits_for_a_film(self, qapp):
+        viewer = napari.Viewer()
         panel = PatientPanel(viewer)
         viewer.window.add_dock_widget(panel, area="right")
         settle(0.4)
@@ -312,3 +329,4 @@ class TestNotShowing:
         assert "No table of patients" in panel.head.words.text()
         panel.begin_tables()
         assert "Open a film first" in panel.head.words.text()
+        viewer.close()
