@@ -92,9 +92,6 @@ def genant_rule(name: str) -> GenantRule:
         If there is no such rule, it is of another kind, lacks something, or has something unknown.
     """
     source = load_rule(name, "genant")
-    if source.kind != "genant":
-        msg = f"{name}: kind: expected 'genant', got {source.kind!r}"
-        raise RuleError(msg)
     try:
         return _build(source)
     except SpinegradeError as error:

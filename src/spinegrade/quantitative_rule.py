@@ -52,9 +52,6 @@ def quantitative_rule(name: str) -> QuantitativeRule:
         If there is none, it is of another kind or incomplete, or its numbers are not confirmed.
     """
     source = load_rule(name, "quantitative")
-    if source.kind != "quantitative":
-        msg = f"{name}: kind: expected 'quantitative', got {source.kind!r}"
-        raise RuleError(msg)
     data = source.data
     _check(data, name)
     return QuantitativeRule(source, data["method"], tuple(map(float, data["cuts"])), float(data["tolerance"]))

@@ -211,7 +211,7 @@ class TestOwnForm:
             own(tmp_path, old, new)
 
     def test_unknown_form(self):
-        with pytest.raises(
-            RuleError, match=r"form: expected abq-2004, .* or a \.toml file, got 'genant-1993'"
-        ):
+        with pytest.raises(RuleError, match=r"rules: expected abq-2004, .* or a \.toml file, got 'gone'"):
+            load_form("gone")
+        with pytest.raises(RuleError, match="genant-1993: kind: expected 'form', got 'genant'"):
             load_form("genant-1993")

@@ -101,7 +101,7 @@ class ReshapingRule:
 
 def follow_up_rules() -> tuple[RuleFile, ...]:
     """Return the follow-up and reshaping rules that come along, enabled or not."""
-    return tuple(rule for rule in map(load_rule, rule_ids()) if rule.kind in ("follow-up", "reshaping"))
+    return tuple(map(load_rule, rule_ids("follow-up", "reshaping")))
 
 
 @lru_cache(maxsize=32)
@@ -135,9 +135,6 @@ def reshaping_rule(name: str) -> ReshapingRule:
 
 def _enabled(name: str, kind: str) -> RuleFile:
     source = load_rule(name, kind)
-    if source.kind != kind:
-        msg = f"{name}: kind: expected {kind!r}, got {source.kind!r}"
-        raise RuleError(msg)
     status = source.data.get("status")
     if status not in STATUSES:
         msg = f"{name}: status: expected one of {', '.join(STATUSES)}, got {status!r}"

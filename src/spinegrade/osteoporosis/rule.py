@@ -74,7 +74,7 @@ def osteoporosis_rules(
     RuleError
         If a file is no such rule, or two files of ``more`` have one code.
     """
-    own = [_source(name) for name in more]
+    own = [load_rule(name, KIND) for name in more]
     codes = [_text(one, "code") for one in own]
     for code in codes:
         if codes.count(code) > 1:
@@ -97,14 +97,6 @@ def _order(code: str) -> tuple[bool, str, int, str]:
     letters = code.rstrip("abcdefghijklmnopqrstuvwxyz").rstrip("0123456789")
     number = re.sub(r"\D", "", code)
     return letters != "R", letters, int(number or 0), code
-
-
-def _source(name: str) -> RuleFile:
-    source = load_rule(name, KIND)
-    if source.kind != KIND:
-        msg = f"{name}: kind: expected {KIND!r}, got {source.kind!r}"
-        raise RuleError(msg)
-    return source
 
 
 _KEYS = {"code", "group", "status", "says", "words", "switches", "condition", "example", "note"}

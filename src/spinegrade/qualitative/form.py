@@ -183,7 +183,7 @@ class Form:
 
 def form_ids() -> tuple[str, ...]:
     """Return the ids of the forms that come with spinegrade."""
-    return tuple(name for name in rule_ids() if load_rule(name).kind == KIND)
+    return rule_ids(KIND)
 
 
 @lru_cache(maxsize=32)
@@ -195,13 +195,7 @@ def load_form(name: str) -> Form:
     RuleError
         If there is no such form, it is of another kind, lacks something, or has something unknown.
     """
-    if not name.endswith(".toml") and name not in form_ids():
-        msg = f"form: expected {', '.join(form_ids())} or a .toml file, got {name!r}"
-        raise RuleError(msg)
-    source = load_rule(name)
-    if source.kind != KIND:
-        msg = f"{name}: kind: expected {KIND!r}, got {source.kind!r}"
-        raise RuleError(msg)
+    source = load_rule(name, KIND)
     from spinegrade.qualitative.form_file import read_form
 
     made: dict[str, Any] = read_form(source, name, STATUSES, SCOPES)

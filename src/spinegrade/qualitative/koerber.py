@@ -169,10 +169,7 @@ def load_weights(name: str) -> Weights:
     """
     from attrs import evolve
 
-    source = load_rule(name)
-    if source.kind != KIND:
-        msg = f"{name}: kind: expected {KIND!r}, got {source.kind!r}"
-        raise RuleError(msg)
+    source = load_rule(name, KIND)
     data = source.data
     if data.get("status") != "confirmed" or not str(data.get("confirmed_by", "")).strip():
         msg = f"{name}: expected status 'confirmed' and confirmed_by, who compared it with which page, got "

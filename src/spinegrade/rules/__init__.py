@@ -54,19 +54,25 @@ def rule_ids(*kinds: str) -> tuple[str, ...]:
 def load_rule(name: str, *kinds: str) -> RuleFile:
     """Return the rule of this id, or the rule in the TOML file of this name.
 
-    ``kinds`` are those that are wanted: where there is no such rule the message lists theirs alone.
+    ``kinds`` are those that are wanted; where there is no such rule the message lists theirs alone.
 
     Raises
     ------
     RuleError
-        If there is no such rule, or the file is not TOML or does not say what a rule must.
+        If there is no such rule, it is of another kind, or the file is not TOML or does not say what a rule
+        must.
     """
     if name.endswith(".toml"):
-        return _read_rule(_read_bytes(Path(name)), name)
-    if name not in rule_ids():
+        rule = _read_rule(_read_bytes(Path(name)), name)
+    elif name in rule_ids():
+        rule = _read_rule((resources.files(__name__) / f"{name}.toml").read_bytes(), name)
+    else:
         msg = f"rules: expected {', '.join(rule_ids(*kinds))} or a .toml file, got {name!r}"
         raise RuleError(msg)
-    return _read_rule((resources.files(__name__) / f"{name}.toml").read_bytes(), name)
+    if kinds and rule.kind not in kinds:
+        msg = f"{name}: kind: expected {' or '.join(map(repr, kinds))}, got {rule.kind!r}"
+        raise RuleError(msg)
+    return rule
 
 
 def _read_bytes(path: Path) -> bytes:
