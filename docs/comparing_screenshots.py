@@ -6,10 +6,9 @@ the samples.
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
-from qtpy.QtWidgets import QApplication
+from screen import save, settle
 
 from napari_spinegrade.comparisons_app import open_adjudication, open_comparison
 
@@ -25,7 +24,7 @@ def take() -> None:
     viewer, two = open_comparison(dates)
     settle()
     two.go_to_level("T7")
-    save("compare-dates")
+    save(IMAGES / "compare-dates.png")
     viewer.close()
     viewer, readers = open_adjudication(sorted(READINGS.glob("wedge-biconcave_*")))
     settle()
@@ -33,22 +32,8 @@ def take() -> None:
         readers.toggle(later)
     readers.sort()
     readers.go_to_level("L2")
-    save("compare-readers")
+    save(IMAGES / "compare-readers.png")
     viewer.close()
-
-
-def save(name: str) -> None:
-    """Save what is on the screen, once it has settled."""
-    settle()
-    QApplication.primaryScreen().grabWindow(0).save(str(IMAGES / f"{name}.png"))
-
-
-def settle() -> None:
-    """Let the window do its work."""
-    until = time.monotonic() + 1.5
-    while time.monotonic() < until:
-        QApplication.processEvents()
-        time.sleep(0.01)
 
 
 if __name__ == "__main__":

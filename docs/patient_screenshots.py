@@ -9,10 +9,9 @@ from __future__ import annotations
 import shutil
 import sys
 import tempfile
-import time
 from pathlib import Path
 
-from qtpy.QtWidgets import QApplication
+from screen import save, settle
 
 from napari_spinegrade.app import open_desk
 from napari_spinegrade.widgets.patient import PatientPanel
@@ -42,20 +41,6 @@ def take(images: Path, *names: str) -> None:
             save(images / f"{name}.png")
         desk.close_film()
         viewer.close()
-
-
-def save(path: Path) -> None:
-    """Save what is on the screen, once it has settled."""
-    settle()
-    QApplication.primaryScreen().grabWindow(0).save(str(path))
-
-
-def settle() -> None:
-    """Let the window do its work."""
-    until = time.monotonic() + 1.5
-    while time.monotonic() < until:
-        QApplication.processEvents()
-        time.sleep(0.01)
 
 
 if __name__ == "__main__":

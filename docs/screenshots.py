@@ -7,10 +7,9 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-import time
 from pathlib import Path
 
-from qtpy.QtWidgets import QApplication
+from screen import save
 
 from napari_spinegrade.app import open_desk, open_study
 from napari_spinegrade.editor import Place
@@ -40,16 +39,16 @@ def take() -> None:
         film = Path(shutil.copy(SAMPLES / "wedge-biconcave.dcm", folder))
         shutil.copy(SAMPLES / "readings" / "wedge-biconcave_R1_1.reading.json", folder)
         viewer, desk = open_desk(open_film(film), film, "R3")
-        save("desk-new")
+        save(IMAGES / "desk-new.png")
         desk.close_film()
         desk.reader = "R1"
         desk.open_film(viewer.layers[0])
-        save("desk-read")
+        save(IMAGES / "desk-read.png")
         desk.go_to_level("L2")
         desk.fit_vertebra()
-        save("desk-vertebra")
+        save(IMAGES / "desk-vertebra.png")
         desk.show_help()
-        save("desk-keys")
+        save(IMAGES / "desk-keys.png")
         desk.help_sheet.close()
         viewer.close()
         take_study(Path(folder))
@@ -73,18 +72,9 @@ def take_study(folder: Path) -> None:
                 mark = vertebra.landmarks[name]
                 editor.place(mark.row, mark.column)
             editor.set_visual_grade(vertebra.level, 0.0)
-    save("study-queue")
+    save(IMAGES / "study-queue.png")
     queue.sign_out()
     viewer.close()
-
-
-def save(name: str) -> None:
-    """Save what is on the screen, once it has settled."""
-    until = time.monotonic() + 1.5
-    while time.monotonic() < until:
-        QApplication.processEvents()
-        time.sleep(0.01)
-    QApplication.primaryScreen().grabWindow(0).save(str(IMAGES / f"{name}.png"))
 
 
 if __name__ == "__main__":
