@@ -12,14 +12,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from spinegrade.bmd_sites import HEIGHT, SITES, site_named
-from spinegrade.errors import RuleError
+from spinegrade.errors import FormatError, RuleError
+from spinegrade.io.csv_frame import BEYOND, read_text
+from spinegrade.io.csv_text import read_dialect, record_lines
 from spinegrade.norms.lms import Curve, Lms
 from spinegrade.norms.table import SEXES
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from numpy.typing import ArrayLike, NDArray
@@ -189,19 +192,8 @@ def _hash(path: Path) -> str:
 
 def _read(path: Path, numbers: tuple[str, ...], words: tuple[str, ...]) -> pl.DataFrame:
     """Return the table with its text, its numbers, and the line of every row."""
-    try:
-        raw = pl.read_csv(path, infer_schema=False)
-    except (OSError, pl.exceptions.PolarsError) as error:
-        msg = f"{path}: expected a CSV table, got: {str(error).splitlines()[0]}"
-        raise RuleError(msg) from error
-    raw = raw.rename({name: name.strip().lower() for name in raw.columns})
-    if missing := [name for name in (*words, *numbers) if name not in raw.columns]:
-        msg = f"{path}: header: expected column {missing[0]!r}, got {', '.join(raw.columns)}"
-        raise RuleError(msg)
-    if unknown := sorted(set(raw.columns) - {*_TEXT, *numbers}):
-        msg = f"{path}: header: expected {', '.join((*_TEXT, *numbers))}, got {unknown[0]!r}"
-        raise RuleError(msg)
-    text = raw.with_row_index("_line", offset=2).with_columns(
+    raw, comma = _rows(path, numbers, words)
+    text = raw.with_columns(
         (pl.col(name).fill_null("").str.strip_chars() if name in raw.columns else pl.lit("")).alias(name)
         for name in _TEXT
     )
@@ -211,7 +203,7 @@ def _read(path: Path, numbers: tuple[str, ...], words: tuple[str, ...]) -> pl.Da
     frame = text.with_columns(
         pl.col("sex").str.to_lowercase().replace_strict(_SEX_WORDS, default=None),
         pl.col("site").replace_strict(sites, return_dtype=pl.String),
-        *(pl.col(name).cast(pl.Float64, strict=False) for name in numbers),
+        *(_number(name, comma=comma) for name in numbers),
         *(pl.col(name).alias(f"_{name}") for name in ("sex", "site", *numbers)),
     )
     _refuse(frame, pl.col("sex").is_null(), path, "sex: expected female, male or any", "sex")
@@ -224,6 +216,41 @@ def _read(path: Path, numbers: tuple[str, ...], words: tuple[str, ...]) -> pl.Da
         msg = f"{path}: expected rows below the header, got none"
         raise RuleError(msg)
     return frame
+
+
+def _rows(path: Path, numbers: tuple[str, ...], words: tuple[str, ...]) -> tuple[pl.DataFrame, bool]:
+    """Return the table as text with the line of every row, and whether it has decimal commas."""
+    known = (*_TEXT, *numbers)
+    try:
+        dialect = read_dialect(path, _spellings(known), _spellings(numbers))
+        dialect = evolve(dialect, columns=[name.lower() for name in dialect.columns])
+        raw = read_text(path, dialect)
+    except (OSError, FormatError) as error:
+        said = error.strerror if isinstance(error, OSError) else str(error).removeprefix(f"{path}: ")
+        msg = f"{path}: expected a CSV table, got: {said}"
+        raise RuleError(msg) from error
+    lines = list(record_lines(path, dialect))[: raw.height]
+    raw = raw.with_columns(pl.Series("_line", lines, dtype=pl.Int64))
+    _refuse(raw, pl.col(BEYOND).is_not_null(), path, "expected as many fields as columns, got more")
+    raw = raw.drop(BEYOND)
+    if missing := [name for name in (*words, *numbers) if name not in raw.columns]:
+        msg = f"{path}: header: expected column {missing[0]!r}, got {', '.join(dialect.columns)}"
+        raise RuleError(msg)
+    if unknown := sorted(set(raw.columns) - {*known, "_line"}):
+        msg = f"{path}: header: expected {', '.join(known)}, got {unknown[0]!r}"
+        raise RuleError(msg)
+    filled = pl.any_horizontal(pl.all().exclude("_line").is_not_null())
+    return raw.filter(filled), dialect.decimal_comma
+
+
+def _spellings(names: Iterable[str]) -> list[str]:
+    """Return names with small and capital letters: people's tables have L, M, S and Age."""
+    return [spelt for name in names for spelt in (name, name.upper(), name.capitalize())]
+
+
+def _number(name: str, *, comma: bool) -> pl.Expr:
+    text = pl.col(name).str.strip_chars()
+    return (text.str.replace(",", ".", literal=True) if comma else text).cast(pl.Float64, strict=False)
 
 
 def _refuse(frame: pl.DataFrame, wrong: pl.Expr, path: Path, what: str, column: str = "") -> None:

@@ -239,9 +239,9 @@ class TestAnswers:
             ("patient,exam,reader,occasion,level,form,question,answer\nP,E,R,1.5,L1,abq-2004,a,b\n",
              "line 2: occasion: expected a whole number, got '1.5'"),
             ('patient,exam,reader,occasion,level,form,question,answer\nP,E,R,1,L1,abq-2004,a,"b\n',
-             "line 2: expected quotation marks in pairs, got a stray one"),
+             "line 2: expected quotation marks in pairs round whole fields, got a stray one"),
             ("patient,exam,reader,occasion,level,form,question,answer\nP,E,R,1,L1,abq-2004,a,b,c\n",
-             "expected as many fields in every line as columns, got more in one"),
+             "line 2: expected as many fields as columns, got more"),
         ],
     )  # fmt: skip
     def test_tables_that_are_none(self, tmp_path, text, words):
@@ -394,7 +394,7 @@ class TestUse:
         text = load_form("sabq-2016").source.text.replace('scope = "vertebra"', 'scope = "reading"')
         (tmp_path / "whole.toml").write_text(text)
         for forms, words in (
-            (("gone",), "form: expected abq-2004,"),
+            (("gone",), "rules: expected abq-2004,"),
             (("abq-2004", "abq-2004"), "--form: expected every form once, got 'abq-2004' again"),
             ((tmp_path / "whole.toml",), "scope: expected 'vertebra', as answers are stored by vertebra"),
         ):

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from attrs import astuple
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -335,9 +336,22 @@ class TestInterval:
 
 
 class TestTables:
+    def test_as_spreadsheets_write_them(self, tmp_path):
+        path, other = tmp_path / "table.csv", tmp_path / "excel.csv"
+        path.write_text(TABLE)
+        header, *lines = [line.replace(",", ";").replace(".", ",") for line in TABLE.splitlines()]
+        words = header.replace(";l;m;s", ";L;M;S").replace("reference", "Reference")
+        other.write_text("\r\n".join([words, "", *lines, ""]), encoding="utf-8-sig", newline="")
+        one, two = read_bmd_references(path)["made"], read_bmd_references(other)["made"]
+        assert one.curves.keys() == two.curves.keys()
+        for key, curve in one.curves.items():
+            assert np.array_equal(astuple(curve), astuple(two.curves[key]))
+
     @pytest.mark.parametrize(
         ("old", "new", "said"),
         [
+            (",s\n", ",S,m\n", "header: expected every column once, got 'm' twice"),
+            ("female,10,1,0.7,0.1", "female,10,1,0.7,0.1,9", "line 3: expected as many fields as columns"),
             (
                 "made,Hologic,lumbar_spine,female,10",
                 "made,Hologic,lumbar_spine,female,5",

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -23,13 +21,12 @@ from spinegrade.io.columns import (
     check_header,
     check_types,
 )
-from spinegrade.io.csv_text import FALLBACK, Dialect, as_utf8, read_dialect, record_lines, stray_quote
+from spinegrade.io.csv_frame import BEYOND, stray_words, text_scan
+from spinegrade.io.csv_text import FALLBACK, Dialect, read_dialect, record_lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-
-_BEYOND = "_beyond"
-"""Column that holds a field beyond the last column of the header, where a row has one."""
+    from pathlib import Path
 
 _GATHER_ROWS = 1_000_000
 
@@ -46,13 +43,13 @@ class RawRows:
     def load(self) -> tuple[pl.DataFrame, list[Problem]]:
         """Return the rows in the schema of a landmark table, and what did not fit."""
         raw, problems = self.frame, []
-        if _BEYOND in raw.columns:
-            longer = raw.filter(pl.col(_BEYOND).is_not_null())
+        if BEYOND in raw.columns:
+            longer = raw.filter(pl.col(BEYOND).is_not_null())
             problems = [
                 Problem(row, "expected as many fields as columns, got more (decimal commas?)")
                 for row in longer[ROW]
             ]
-            raw = raw.filter(pl.col(_BEYOND).is_null())
+            raw = raw.filter(pl.col(BEYOND).is_null())
         frame, misfits = cast_columns(raw, decimal_comma=self.decimal_comma)
         return frame, problems + misfits
 
@@ -128,36 +125,15 @@ class CsvTable:
 
     def batches(self, rows: int) -> Iterator[RawRows]:
         """Yield the rows in batches of about ``rows``, no spine cut in two where its rows adjoin."""
-        with tempfile.TemporaryDirectory(prefix="spinegrade-") as folder:
-            path = self.path
-            if self.dialect.encoding != "utf-8":
-                path = Path(folder) / "utf8.csv"
-                as_utf8(self.path, self.dialect.encoding, path)
-            frames = self._scan(path).collect_batches(chunk_size=rows, maintain_order=True)
-            comma = self.dialect.decimal_comma
+        comma = self.dialect.decimal_comma
+        wanted = [name for name in (*self.dialect.columns, BEYOND) if name in SCHEMA or name == BEYOND]
+        with text_scan(self.path, self.dialect) as scan:
+            frames = scan.select(wanted).collect_batches(chunk_size=rows, maintain_order=True)
             for frame in whole_spines(_counted(_readable(frames, self._refused)), rows):
                 yield RawRows(frame, comma)
 
     def _refused(self, _: Exception) -> str:
-        """Say why polars cannot read on; its own words show whole rows of the file."""
-        line = stray_quote(self.path, self.dialect)
-        where = f"{self.path}: line {line}" if line else f"{self.path}"
-        return f"{where}: expected quotation marks in pairs round whole fields, got a stray one"
-
-    def _scan(self, path: Path) -> pl.LazyFrame:
-        names = [*self.dialect.columns, _BEYOND]
-        scan = pl.scan_csv(
-            path,
-            has_header=False,
-            skip_lines=self.dialect.header_lines,
-            separator=self.dialect.separator,
-            schema=dict.fromkeys(names, pl.String),
-            truncate_ragged_lines=True,
-            missing_columns="insert",
-            extra_columns="ignore",
-            glob=False,
-        )
-        return scan.select([name for name in names if name in SCHEMA or name == _BEYOND])
+        return stray_words(self.path, self.dialect)
 
     def place(self, row: int) -> str:
         """Return where a row stands, as an editor counts the lines of the file."""

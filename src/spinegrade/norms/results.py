@@ -8,6 +8,7 @@ import polars as pl
 
 from spinegrade.anatomy import LEVELS, POSITIONS
 from spinegrade.errors import FormatError
+from spinegrade.io.csv_frame import read_text
 from spinegrade.io.csv_text import read_dialect
 from spinegrade.norms.normals import from_rows
 
@@ -56,8 +57,7 @@ def read_result_table(path: Path) -> pl.DataFrame:
         raw = pl.read_parquet(path)
     else:
         dialect = read_dialect(path, _COLUMNS, POSITIONS)
-        body = path.read_text(encoding=dialect.encoding).splitlines()[dialect.header_lines - 1 :]
-        raw = pl.read_csv("\n".join(body).encode(), separator=dialect.separator, infer_schema=False)
+        raw = read_text(path, dialect)
         if dialect.decimal_comma:
             raw = raw.with_columns(pl.col(name).str.replace(",", ".", literal=True) for name in POSITIONS)
     numbers = (*POSITIONS, "grade", "visual_grade")

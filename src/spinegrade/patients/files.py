@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import json
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 from attrs import field, frozen
 
 from spinegrade.errors import FormatError
-from spinegrade.io.csv_text import as_utf8, read_dialect, record_lines, stray_quote
+from spinegrade.io.csv_frame import BEYOND, read_text
+from spinegrade.io.csv_text import read_dialect, record_lines
 from spinegrade.patients.columns import PATIENTS, PLACE, TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
 
 NESTED = tuple(name for name in TABLES if name != PATIENTS)
 """Tables that JSON and Parquet may hold within the patients."""
-
-_BEYOND = "_beyond"
 
 
 @frozen
@@ -48,30 +46,7 @@ def read_csv(path: Path, name: str, *, ignore_unknown: bool) -> RawTable:
         path, [one.name for one in columns], [one.name for one in columns if one.kind == "number"]
     )
     check_columns(dialect.columns, name, str(path), ignore_unknown=ignore_unknown)
-    names = [*dialect.columns, _BEYOND]
-    with tempfile.TemporaryDirectory(prefix="spinegrade-") as folder:
-        text = path
-        if dialect.encoding != "utf-8":
-            text = Path(folder) / "utf8.csv"
-            as_utf8(path, dialect.encoding, text)
-        try:
-            frame = pl.scan_csv(
-                text,
-                has_header=False,
-                skip_lines=dialect.header_lines,
-                separator=dialect.separator,
-                schema=dict.fromkeys(names, pl.String),
-                truncate_ragged_lines=True,
-                missing_columns="insert",
-                extra_columns="ignore",
-                glob=False,
-            ).collect()
-        except pl.exceptions.PolarsError as error:
-            line = stray_quote(path, dialect)
-            msg = f"{path}: line {line or '?'}: expected quotation marks in pairs, got a stray one"
-            raise FormatError(msg) from error
-    frame = _numbered(frame)
-
+    frame = _numbered(read_text(path, dialect))
     lines: list[int] = []
 
     def place(row: int) -> str:
@@ -79,9 +54,9 @@ def read_csv(path: Path, name: str, *, ignore_unknown: bool) -> RawTable:
             lines.extend(record_lines(path, dialect))
         return f"{path}: line {lines[row] if row < len(lines) else '?'}"
 
-    longer = frame.filter(pl.col(_BEYOND).is_not_null())[PLACE].to_list()
+    longer = frame.filter(pl.col(BEYOND).is_not_null())[PLACE].to_list()
     refused = [(row, "expected as many fields as columns, got more (decimal commas?)") for row in longer]
-    return RawTable(name, str(path), frame.drop(_BEYOND), place, dialect.decimal_comma, refused)
+    return RawTable(name, str(path), frame.drop(BEYOND), place, dialect.decimal_comma, refused)
 
 
 def read_parquet(path: Path, name: str, *, ignore_unknown: bool) -> list[RawTable]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -11,11 +9,13 @@ from attrs import frozen
 
 from spinegrade.errors import FormatError, SpinegradeError
 from spinegrade.io.columns import KEY
-from spinegrade.io.csv_text import as_utf8, read_dialect, record_lines, stray_quote
+from spinegrade.io.csv_frame import BEYOND, read_text
+from spinegrade.io.csv_text import read_dialect, record_lines
 from spinegrade.io.reading_json import read_reading
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
 
 COLUMNS = (*KEY, "form", "question", "answer")
 """Columns of a table of answers."""
@@ -107,28 +107,14 @@ def _csv(path: Path) -> pl.DataFrame:
         raise FormatError(msg)
     dialect = read_dialect(path, COLUMNS, ())
     _check_columns(dialect.columns, path)
-    with tempfile.TemporaryDirectory(prefix="spinegrade-") as folder:
-        text = path
-        if dialect.encoding != "utf-8":
-            text = Path(folder) / "utf8.csv"
-            as_utf8(path, dialect.encoding, text)
-        try:
-            frame = pl.scan_csv(
-                text,
-                has_header=False,
-                skip_lines=dialect.header_lines,
-                separator=dialect.separator,
-                schema=dict.fromkeys(dialect.columns, pl.String),
-                missing_columns="insert",
-                glob=False,
-            ).collect()
-        except pl.exceptions.PolarsError as error:
-            line = stray_quote(path, dialect)
-            what = f"line {line}: expected quotation marks in pairs, got a stray one" if line else ""
-            msg = f"{path}: {what or 'expected as many fields in every line as columns, got more in one'}"
-            raise FormatError(msg) from error
+    frame = read_text(path, dialect)
     lines = list(record_lines(path, dialect))[: frame.height]
-    return frame.with_columns(pl.Series(LINE, lines, dtype=pl.Int64))
+    frame = frame.with_columns(pl.Series(LINE, lines, dtype=pl.Int64))
+    longer = frame.filter(pl.col(BEYOND).is_not_null())
+    if longer.height:
+        msg = f"{path}: line {longer[LINE][0]}: expected as many fields as columns, got more"
+        raise FormatError(msg)
+    return frame.drop(BEYOND)
 
 
 def _parquet(path: Path) -> pl.DataFrame:
