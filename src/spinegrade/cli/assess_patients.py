@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-import sys
-import tempfile
-from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -17,7 +12,6 @@ from spinegrade.batch import Task
 from spinegrade.cli import options
 from spinegrade.cli.assess_table import show_cohort
 from spinegrade.collecting import collect
-from spinegrade.io.atomic import replacing
 from spinegrade.norms.people import People
 from spinegrade.osteoporosis.cohort import Classification, classification_schema, classify
 from spinegrade.osteoporosis.rule import osteoporosis_rules
@@ -25,14 +19,12 @@ from spinegrade.osteoporosis.switches import parse_switches
 from spinegrade.patients.reading import read_patients
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from pathlib import Path
 
     from spinegrade.assess import Method
     from spinegrade.cli.output import Target
     from spinegrade.executors import Where
     from spinegrade.io import Source
-
-_ROWS = 100_000
 
 
 @frozen
@@ -57,7 +49,7 @@ def assess_patients(sources: list[Path], asked: Asked, method: Method, target: T
     """Classify the patients of a table by the readings in the sources, and return the exit code."""
     how = asked.classification(method, films=bool(sources))
     given = read_patients(asked.patients, ignore_unknown=asked.ignore_unknown, keep_going=asked.keep_going)
-    _refuse_output(asked.patients, target)
+    options.refuse_output(target.output, patients=asked.patients, read=asked.rules)
     if method.norms is not None:
         method = evolve(method, norms=evolve(method.norms, people=People.of(given)))
     left_out = list(given.problems)
@@ -70,15 +62,10 @@ def assess_patients(sources: list[Path], asked: Asked, method: Method, target: T
         readings, problems = _readings(opened.sources, method, where, asked)
         left_out += opened.problems + problems
     frame = classify(given, readings, method.levels, how)
-    with _file(target) as path:
-        writer = target.format.new_writer(path, classification_schema(method.levels, how))
-        try:
-            for begin in range(0, frame.height, _ROWS):
-                writer.write(frame[begin : begin + _ROWS])
-            writer.close()
-        except BaseException:
-            writer.abort()
-            raise
+    if target.as_table:
+        show_cohort(frame)
+    else:
+        target.write(frame.select(*classification_schema(method.levels, how)))
     options.say_left_out(left_out)
     if left_out:
         options.say(f"{len(left_out)} left out, {frame.height} rows of results")
@@ -98,34 +85,3 @@ def _readings(
             msg = f"expected one of {', '.join(readers[:8])}, got {asked.reader!r}"
             raise typer.BadParameter(msg, param_hint="--reader")
     return frame, kept.report.problems
-
-
-def _refuse_output(patients: Path, target: Target) -> None:
-    """Refuse to write over the patients' tables: results never replace observations."""
-    output = target.output
-    if output is None or not output.exists():
-        return
-    files = sorted(patients.iterdir()) if patients.is_dir() else [patients]
-    if any(map(output.samefile, files)):
-        from spinegrade.errors import FormatError
-
-        msg = f"{output}: expected another file than the input, got one that is read"
-        raise FormatError(msg)
-
-
-@contextmanager
-def _file(target: Target) -> Iterator[Path]:
-    """Give a file to write, and show it afterwards if it was meant for standard output."""
-    if target.output is not None:
-        with replacing(target.output, force=target.force) as temporary:
-            yield temporary
-        return
-    with tempfile.TemporaryDirectory(prefix="spinegrade-") as folder:
-        path = Path(folder) / "results"
-        yield path
-        if target.look is options.Shown.TABLE:
-            show_cohort(path)
-            return
-        with path.open("rb") as file:
-            shutil.copyfileobj(file, sys.stdout.buffer)
-        sys.stdout.flush()

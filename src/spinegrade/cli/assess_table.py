@@ -6,7 +6,6 @@ import re
 import sys
 from typing import TYPE_CHECKING, Any
 
-import polars as pl
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.padding import Padding
@@ -15,7 +14,8 @@ from rich.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
+
+    import polars as pl
 
 _MOST_ROWS = 200
 _WIDTH = 110
@@ -36,10 +36,9 @@ _LINES = {
 }
 
 
-def show_cohort(path: Path) -> None:
-    """Print the patients in a Parquet file, the first few hundred, and how they were classified."""
-    frame = pl.read_parquet(path, n_rows=_MOST_ROWS)
-    total = int(pl.scan_parquet(path).select(pl.len()).collect().item())
+def show_cohort(cohort: pl.DataFrame) -> None:
+    """Print the patients of a classified cohort, the first few hundred, and how they were classified."""
+    frame = cohort.head(_MOST_ROWS)
     console = Console(width=None if sys.stdout.isatty() else _WIDTH, highlight=False)
     console.print(_patients(frame))
     for row in frame.iter_rows(named=True):
@@ -48,7 +47,7 @@ def show_cohort(path: Path) -> None:
             console.print(Text(row["patient"], style="bold"))
         for word, text in lines:
             console.print(Padding(Text(f"{word}: {text}"), (0, 0, 0, 2)))
-    for line in _below(frame, total):
+    for line in _below(frame, cohort.height):
         console.print(Text(line, style="dim"))
 
 

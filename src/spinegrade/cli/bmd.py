@@ -167,8 +167,13 @@ def score(
 
     target = Target.of(output, look, force=force)
     beside = None if details is None else Target.of(details, None, force=force)
-    inputs = [patients, reference, equations, height_adjust, height_reference]
-    bmd_output.refuse_outputs([output, details], [one for one in inputs if one is not None])
+    for one in (output, details):
+        options.refuse_output(
+            one, patients=patients, read=(reference, equations, height_adjust, height_reference)
+        )
+    if output is not None and details is not None and output.resolve() == details.resolve():
+        msg = f"{output}: expected another file by --details than by --output, got the same"
+        raise FormatError(msg)
     by = _scoring(reference, name, convert, _registry(equations), group, height_adjust, height_reference)
     given = read_patients(patients, ignore_unknown=ignore_unknown, keep_going=keep_going)
     if given.bmd.is_empty():
@@ -177,7 +182,7 @@ def score(
     scans = describe_scans(given, OnTheDay(height_within, same_day))
     found = score_scans(scans, _with(by, replace=replace))
     if beside is not None:
-        bmd_output.write(beside, bmd_output.details(found))
+        beside.write(bmd_output.details(found))
     bmd_output.write_scores(target, found, by)
     for words in bmd_output.summary(found):
         options.say(words)
@@ -262,14 +267,14 @@ def apparent(
     from spinegrade.cli.output import Target
 
     target = Target.of(output, look, force=force)
-    bmd_output.refuse_outputs([output], [contents, *([own] if own else [])])
+    options.refuse_output(output, read=(contents, own))
     registry = _registry(own)
     chosen = registry.bmad(equation)
     found = add_apparent(read_contents(contents), chosen, registry.stamp)
-    if target.output is None and target.look is options.Shown.TABLE:
+    if target.as_table:
         bmd_output.show_apparent(found, chosen)
     else:
-        bmd_output.write(target, found)
+        target.write(found)
     without = found["bmad"].null_count()
     options.say(
         f"{found.height:,} rows: {found.height - without:,} with an apparent density, {without:,} without"

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -15,13 +12,10 @@ from rich.table import Table
 from rich.text import Text
 
 from spinegrade.bmd_registry import Conversion, HeightAge
-from spinegrade.cli.options import Shown
-from spinegrade.errors import FormatError
-from spinegrade.io.atomic import replacing
 from spinegrade.patients.columns import BMD, TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from spinegrade.bmd_registry import Bmad
     from spinegrade.bmd_scoring import Scoring
@@ -39,25 +33,6 @@ _WORDS = ("feasible", "months_since", "interval", "scored", "why_no_z", "why_not
 _SOURCES = ("reference", "reference_device", "conversion", "made_by", "version")
 
 
-def refuse_outputs(outputs: Sequence[Path | None], inputs: Sequence[Path]) -> None:
-    """Refuse to write over what is read, or two results to one file.
-
-    Raises
-    ------
-    FormatError
-        If that was asked for.
-    """
-    read = [file for one in inputs for file in (sorted(one.iterdir()) if one.is_dir() else [one])]
-    given = [one for one in outputs if one is not None]
-    for output in given:
-        if output.exists() and any(file.exists() and output.samefile(file) for file in read):
-            msg = f"{output}: expected another file than the input, got one that is read"
-            raise FormatError(msg)
-    if len({one.resolve() for one in given}) < len(given):
-        msg = f"{given[0]}: expected another file by --details than by --output, got the same"
-        raise FormatError(msg)
-
-
 def details(found: pl.DataFrame) -> pl.DataFrame:
     """Return everything that is known of the scans."""
     return found.select(*_SCAN, *_SCORE, *_WORDS, *_SOURCES).rename({"height": "height_cm"})
@@ -65,34 +40,10 @@ def details(found: pl.DataFrame) -> pl.DataFrame:
 
 def write_scores(target: Target, found: pl.DataFrame, by: Scoring) -> None:
     """Write the bmd table, or show the scans."""
-    if target.output is None and target.look is Shown.TABLE:
+    if target.as_table:
         show(found, by)
     else:
-        write(target, found.select(column.name for column in TABLES[BMD]))
-
-
-def write(target: Target, frame: pl.DataFrame) -> None:
-    """Write rows to a file, whole or not at all, or to standard output."""
-    if target.output is not None:
-        with replacing(target.output, force=target.force) as path:
-            _write(target, frame, path)
-        return
-    with tempfile.TemporaryDirectory(prefix="spinegrade-") as folder:
-        path = Path(folder) / "rows"
-        _write(target, frame, path)
-        with path.open("rb") as file:
-            shutil.copyfileobj(file, sys.stdout.buffer)
-    sys.stdout.flush()
-
-
-def _write(target: Target, frame: pl.DataFrame, path: Path) -> None:
-    writer = target.format.new_writer(path, {name: type(kind) for name, kind in frame.schema.items()})
-    try:
-        writer.write(frame)
-    except BaseException:
-        writer.abort()
-        raise
-    writer.close()
+        target.write(found.select(column.name for column in TABLES[BMD]))
 
 
 def summary(found: pl.DataFrame) -> Iterator[str]:

@@ -97,7 +97,8 @@ def followup(
     """Compare dates: new and worse fractures, reshaping, change of heights beside growth."""
     from attrs import evolve
 
-    from spinegrade.cli.followup_output import Target, write
+    from spinegrade.cli.followup_output import write
+    from spinegrade.cli.output import Target
     from spinegrade.followup.compare import Asking
 
     method = options.method(rules, reference, levels, options.UnitChoice.AS_CALIBRATED)
@@ -114,6 +115,7 @@ def followup(
     target = Target.of(output, look, force=force)
     opened = options.open_sources(sources, ignore_unknown=ignore_unknown, keep_going=keep_going)
     opened.refuse_output(output)
+    options.refuse_output(output, patients=patients, read=(norms, rule, reshaping, rules))
     where = options.where(workers, cluster)
     sd = options.point_sd(point_sd, opened.sources, where)
     method = evolve(method, point_sd=sd, norms=options.norm_use(norms, patients))

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from rich.box import SIMPLE_HEAD
@@ -13,56 +10,27 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from spinegrade.cli.options import Shown
-from spinegrade.cli.output import Target
-from spinegrade.followup.cohort_rows import COHORT_SCHEMA
-from spinegrade.followup.tables import PATIENT_SCHEMA, VERTEBRA_SCHEMA
-from spinegrade.io.atomic import replacing
-
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
 
     import polars as pl
 
+    from spinegrade.cli.output import Target
     from spinegrade.followup.run import Followed
-
-__all__ = ["Target", "write"]
 
 _WIDTH = 110
 _MOST_PAIRS = 30
 _PAIR = ("patient", "first_exam", "second_exam", "first_reader", "first_occasion")
 _STYLES = {"incident": "bold red", "worsening": "red", "indeterminate": "dim", "unchanged": ""}
-_SCHEMAS: dict[str, Mapping[str, type[pl.DataType]]] = {
-    "vertebra": VERTEBRA_SCHEMA,
-    "patient": PATIENT_SCHEMA,
-    "cohort": COHORT_SCHEMA,
-}
 
 
 def write(target: Target, followed: Followed, per: Literal["vertebra", "patient", "cohort"]) -> None:
     """Write the table to its file, whole or not at all, or show it."""
     frame = followed.table(per)
-    if target.output is not None:
-        with replacing(target.output, force=target.force) as path:
-            _write(target, frame, path, per)
-    elif target.look is Shown.TABLE:
+    if target.as_table:
         _show(frame, followed, per)
     else:
-        with tempfile.TemporaryDirectory(prefix="spinegrade-") as folder:
-            _write(target, frame, Path(folder) / "results", per)
-            with (Path(folder) / "results").open("rb") as file:
-                shutil.copyfileobj(file, sys.stdout.buffer)
-        sys.stdout.flush()
-
-
-def _write(target: Target, frame: pl.DataFrame, path: Path, per: str) -> None:
-    writer = target.format.new_writer(path, _SCHEMAS[per])
-    try:
-        writer.write(frame)
-    except BaseException:
-        writer.abort()
-        raise
-    writer.close()
+        target.write(frame)
 
 
 def _show(frame: pl.DataFrame, followed: Followed, per: str) -> None:

@@ -118,6 +118,7 @@ def _make(
     target = Target.of(output, look, force=force)
     opened = options.open_sources(sources, ignore_unknown=ignore_unknown, keep_going=keep_going)
     opened.refuse_output(output)
+    options.refuse_output(output, patients=patients, read=(norms, rules))
     where = options.where(workers, cluster)
     method = evolve(
         method,

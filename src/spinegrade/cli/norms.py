@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
-import tempfile
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -16,7 +14,6 @@ from spinegrade.cli import options
 if TYPE_CHECKING:
     import polars as pl
 
-    from spinegrade.cli.output import Target
     from spinegrade.norms.fitting import Recipe
 
 EXAMPLE = "Example: spinegrade norms list"
@@ -173,6 +170,7 @@ def build(
         msg = f"expected a name that ends in .csv, got {output.name!r}"
         raise typer.BadParameter(msg, param_hint="--output")
     check_writable(output, force=force)
+    options.refuse_output(output, patients=patients, read=sources)
     recipe = _recipe(form, ages, trim, least, resamples, seed)
     people = None if patients is None else read_people(patients)
     normals = find_normals(sources, people, only_normal=only_normal)
@@ -239,33 +237,17 @@ def score(
     from spinegrade.quantitative_rule import quantitative_rule
 
     target = Target.of(output, look, force=force)
+    options.refuse_output(output, patients=patients, read=(*sources, norm, rule))
     by = load_norm(norm)
     method = None if rule is None else quantitative_rule(rule)
     people = None if patients is None else read_people(patients)
     spines = Spines(height_rows(sources), people)
-    _put(score_measures(spines, by) if method is None else score_rule(spines, by, method), target)
-    return 0
-
-
-def _put(frame: pl.DataFrame, target: Target) -> None:
-    """Write the rows to the file, or show them."""
-    from spinegrade.io.atomic import replacing
-
-    if target.output is None and target.look is options.Shown.TABLE:
+    frame = score_measures(spines, by) if method is None else score_rule(spines, by, method)
+    if target.as_table:
         _show(frame)
-        return
-    with tempfile.TemporaryDirectory(prefix="spinegrade-") as folder:
-        path = Path(folder) / "rows"
-        writer = target.format.new_writer(path, {name: type(kind) for name, kind in frame.schema.items()})
-        writer.write(frame)
-        writer.close()
-        if target.output is None:
-            with path.open("rb") as file:
-                shutil.copyfileobj(file, sys.stdout.buffer)
-            sys.stdout.flush()
-            return
-        with replacing(target.output, force=target.force) as beside:
-            shutil.copyfile(path, beside)
+    else:
+        target.write(frame)
+    return 0
 
 
 def _show(frame: pl.DataFrame) -> None:

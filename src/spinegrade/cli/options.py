@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from spinegrade.assess import Method, PointSd
     from spinegrade.executors import Where
     from spinegrade.io import Source
@@ -158,6 +160,24 @@ def point_sd(text: str | None, sources: list[Source], where: Where) -> PointSd |
         msg = f"expected a number above 0, as in 0.5mm or 1.2px, or 'repeats', got {text!r}"
         raise typer.BadParameter(msg, param_hint="--point-sd")
     return PointSd(float(found[1]), found[2])
+
+
+def refuse_output(
+    output: Path | None, *, patients: Path | None = None, read: Iterable[Path | str | None] = ()
+) -> None:
+    """Refuse to write over patients' tables, or over other files that are read, by path or by id.
+
+    Raises
+    ------
+    FormatError
+        If the output is one of them.
+    """
+    from spinegrade.io.sources import refuse_output as refuse
+    from spinegrade.patients.reading import table_files
+
+    given = [Path(one) for one in read if one is not None]
+    files = [file for one in given for file in (one.rglob("*") if one.is_dir() else [one])]
+    refuse(output, files if patients is None else [*files, *table_files(patients)])
 
 
 def norm_use(norms: str | None, patients: Path | None) -> NormUse | None:

@@ -21,12 +21,17 @@ from spinegrade.io.atomic import check_writable, replacing
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    import polars as pl
+
     from spinegrade.assess import Method
     from spinegrade.executors import Where
     from spinegrade.io import Source
 
 _LONG = 50_000
 """So many vertebrae take long enough to want a progress bar."""
+
+_ROWS = 100_000
+"""So many rows are written at once."""
 
 
 @frozen
@@ -73,6 +78,23 @@ class Target:
                 progress=progress,
             )
 
+    @property
+    def as_table(self) -> bool:
+        """Whether a table on the terminal is wanted, and nothing written."""
+        return self.output is None and self.look is Shown.TABLE
+
+    def write(self, frame: pl.DataFrame) -> None:
+        """Put rows in their file, whole or not at all, or on standard output."""
+        with self._file() as path:
+            writer = self.format.new_writer(path, {name: type(kind) for name, kind in frame.schema.items()})
+            try:
+                for begin in range(0, max(frame.height, 1), _ROWS):
+                    writer.write(frame[begin : begin + _ROWS])
+                writer.close()
+            except BaseException:
+                writer.abort()
+                raise
+
     @contextmanager
     def _file(self) -> Iterator[Path]:
         """Give a file to write, and show it afterwards if it was meant for standard output."""
@@ -86,7 +108,7 @@ class Target:
             self._show(path)
 
     def _show(self, path: Path) -> None:
-        if self.look is Shown.TABLE:
+        if self.as_table:
             from spinegrade.cli.tables import show
 
             show(path)

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -13,10 +10,6 @@ from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
-
-from spinegrade.cli.options import Shown
-from spinegrade.io.atomic import replacing
-from spinegrade.qualitative.run import TABLE_SCHEMA
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,27 +36,10 @@ _STYLES: dict[str | None, str] = {
 
 def write(target: Target, frame: pl.DataFrame) -> None:
     """Write the table to its file, whole or not at all, or show it."""
-    if target.output is not None:
-        with replacing(target.output, force=target.force) as path:
-            _write(target, frame, path)
-    elif target.look is Shown.TABLE:
+    if target.as_table:
         _show(frame)
     else:
-        with tempfile.TemporaryDirectory(prefix="spinegrade-") as folder:
-            _write(target, frame, Path(folder) / "results")
-            with (Path(folder) / "results").open("rb") as file:
-                shutil.copyfileobj(file, sys.stdout.buffer)
-        sys.stdout.flush()
-
-
-def _write(target: Target, frame: pl.DataFrame, path: Path) -> None:
-    writer = target.format.new_writer(path, TABLE_SCHEMA)
-    try:
-        writer.write(frame)
-    except BaseException:
-        writer.abort()
-        raise
-    writer.close()
+        target.write(frame)
 
 
 def _show(frame: pl.DataFrame) -> None:

@@ -26,16 +26,21 @@ class Opened:
     files: list[Path] = field(factory=list)
 
     def refuse_output(self, output: Path | None) -> None:
-        """Refuse to write over what is read: results never replace observations.
+        """Refuse to write over one of the files; raises as the function of this name."""
+        refuse_output(output, self.files)
 
-        Raises
-        ------
-        FormatError
-            If the output is one of the files.
-        """
-        if output is not None and output.exists() and any(map(output.samefile, self.files)):
-            msg = f"{output}: expected another file than the input, got one that is read"
-            raise FormatError(msg)
+
+def refuse_output(output: Path | None, files: Iterable[Path]) -> None:
+    """Refuse to write over what is read: results never replace observations.
+
+    Raises
+    ------
+    FormatError
+        If the output is one of the files.
+    """
+    if output is not None and output.exists() and any(one.exists() and output.samefile(one) for one in files):
+        msg = f"{output}: expected another file than the input, got one that is read"
+        raise FormatError(msg)
 
 
 def open_sources(paths: Iterable[Path], *, ignore_unknown: bool = False, keep_going: bool = False) -> Opened:

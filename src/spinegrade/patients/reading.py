@@ -62,6 +62,11 @@ def read_patients(
     return Patients(**tables, problems=problems)
 
 
+def table_files(path: Path) -> list[Path]:
+    """Return the files that are read where patients are asked for: the path, or the tables in the folder."""
+    return [file for name in TABLES for file in _files(path, name)] if path.is_dir() else [path]
+
+
 def _raw_tables(path: Path, names: tuple[str, ...], *, ignore_unknown: bool) -> list[RawTable]:
     """Return the tables of these names."""
     if not path.is_dir():

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import polars as pl
 from attrs import frozen
 
+from spinegrade.bmd import months_between
 from spinegrade.patients.ages import years_between
 from spinegrade.patients.contradictions import SUSPECT
 from spinegrade.report.clinic_words import SEX_WORDS, SITE_WORDS, age
@@ -82,8 +84,8 @@ def _months(born: date | None, account: Account) -> str:
     when = account.date
     if born is None or when is None:
         return age(account.age, months=True)
-    count = 12 * (when.year - born.year) + when.month - born.month - (when.day < born.day)
-    return f"{count // 12} years {count % 12} months"
+    years, months = divmod(int(months_between(np.datetime64(born), np.datetime64(when))), 12)
+    return f"{years} years {months} months"
 
 
 def _number(value: float | None, unit: str) -> str:
