@@ -30,6 +30,14 @@ def settle(seconds=0.3):
         time.sleep(0.002)
 
 
+def becomes(condition, seconds=8):
+    """Return whether something becomes true in time."""
+    until = time.monotonic() + seconds
+    while not condition() and time.monotonic() < until:
+        settle(0.05)
+    return condition()
+
+
 class Reader:
     """Somebody at the desk: moves the mouse over the film and presses keys."""
 

@@ -98,14 +98,20 @@ def _with_film(reading: Reading, path: Path, finder: FilmFinder) -> Gathered:
         if match is None:
             return gathered
         return evolve(
-            gathered, film=match.film, words="", on=reading.exam.date or _date_of(match.path, match.film)
+            gathered, film=match.film, words="", on=reading.exam.date or taken_on(match.path, match.film)
         )
     except SpinegradeError as error:
         return evolve(gathered, words=f"the landmarks stand alone: {error}")
 
 
-def _date_of(path: Path, film: Radiograph) -> date | None:
-    """Return when a film was taken, by its header; None where that does not say."""
+def taken_on(path: Path, film: Radiograph) -> date | None:
+    """Return when a film was taken, by its header; None where that does not say.
+
+    Raises
+    ------
+    SpinegradeError
+        If the file cannot be opened any more.
+    """
     person = open_film(path, frame=film.facts.frame, person=True).person
     try:
         return datetime.strptime(str(person and person.study_date), "%Y%m%d").date()  # noqa: DTZ007  a day

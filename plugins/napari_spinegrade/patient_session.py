@@ -55,8 +55,10 @@ class Seen:
 class PatientSession:
     """A patient, the tables, and by what to classify."""
 
-    def __init__(self, method: Method) -> None:
+    def __init__(self, method: Method, usual: Path | None = None) -> None:
         self.method = method
+        self.usual = usual
+        """The clinic's tables, for films that have none beside them."""
         self.switches = Switches()
         self.reader = ALL_READERS
         self.facts: FactsEditor | None = None
@@ -105,11 +107,11 @@ class PatientSession:
     # Tables
 
     def _find_tables(self) -> None:
-        """Take the tables chosen for these films, or those beside the film."""
+        """Take the tables chosen for these films, those beside the film, or the clinic's."""
         self.facts, self.problem = None, ""
         if self.seen.film is None:
             return
-        where = CHOSEN.get(self.seen.film.parent) or tables_beside(self.seen.film)
+        where = CHOSEN.get(self.seen.film.parent) or tables_beside(self.seen.film) or self.usual
         if where is not None:
             try:
                 self.facts = FactsEditor(open_tables(where), self.patient)

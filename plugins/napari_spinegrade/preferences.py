@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import getpass
+from contextlib import suppress
+from pathlib import Path
 
 from attrs import frozen
 
@@ -21,6 +23,7 @@ class Preferences:
     hide_computed: bool = False
     keys: str = ""
     landmark_order: str = "round the body"
+    patient_tables: Path | None = None
 
     @property
     def order(self) -> Order:
@@ -65,7 +68,16 @@ def preferences() -> Preferences:
         bool(found.hide_computed),
         str(found.keys),
         str(found.landmark_order),
+        Path(found.patient_tables) if found.patient_tables.strip() else None,
     )
+
+
+def keep_patient_tables(where: Path) -> None:
+    """Keep the tables of patients that were chosen, for films that have none beside them."""
+    with suppress(ImportError, AttributeError, KeyError, ValueError):  # as above
+        from napari.settings import get_plugin_settings
+
+        get_plugin_settings("spinegrade").reading.patient_tables = str(where.resolve())
 
 
 def _login() -> str:

@@ -85,6 +85,7 @@ SHORTCUTS = (
     Shortcut("next_film", ("Shift-PageDown",), "Next film", "Films"),
     Shortcut("previous_film", ("Shift-PageUp",), "Film before", "Films"),
     Shortcut("new_reading", ("Shift-N",), "New reading of this film, the next occasion", "Films"),
+    Shortcut("ask_patient", ("P",), "Patient: facts, classification, trends", "Films"),
     Shortcut("calibrate", ("R",), "Millimetres by two clicks on a ruler or ball", "Films"),
     Shortcut("stop_measuring", ("Escape",), "Leave the ruler", "Films"),
     Shortcut("hide_overlay", ("H",), "Hold to hide the marks", "Seeing", held=True),

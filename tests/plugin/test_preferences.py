@@ -10,7 +10,7 @@ import yaml
 
 from napari_spinegrade import preferences as ours
 from napari_spinegrade.editor import LANDMARK_ORDERS
-from napari_spinegrade.preferences import Preferences, preferences
+from napari_spinegrade.preferences import Preferences, keep_patient_tables, preferences
 from spinegrade.anatomy import LANDMARKS
 from spinegrade.assess import PointSd
 
@@ -29,6 +29,7 @@ def settings(monkeypatch):
         hide_computed=True,
         keys="undo=U",
         landmark_order="height by height",
+        patient_tables="clinic",
     )
     monkeypatch.setattr(napari.settings, "get_plugin_settings", lambda _: SimpleNamespace(reading=reading))
     return reading
@@ -42,6 +43,7 @@ def test_what_was_set_is_taken(settings):
         hide_computed=True,
         keys="undo=U",
         landmark_order="height by height",
+        patient_tables=Path("clinic"),
     )
     assert [place.words for place in preferences().order.places[:3]] == [
         "L4 superior anterior",
@@ -52,10 +54,17 @@ def test_what_was_set_is_taken(settings):
 
 
 def test_nothing_set_is_the_login_and_no_landmark_error(settings, monkeypatch):
-    settings.reader_name, settings.landmark_error_mm = "", 0.0
+    settings.reader_name, settings.landmark_error_mm, settings.patient_tables = "", 0.0, ""
     monkeypatch.setattr(ours.getpass, "getuser", lambda: "somebody")
     assert preferences().reader == "somebody"
     assert preferences().method.point_sd is None
+    assert preferences().patient_tables is None
+
+
+def test_tables_of_patients_are_kept(settings, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    keep_patient_tables(Path("clinic"))
+    assert preferences().patient_tables == tmp_path / "clinic"
 
 
 def test_nobody_is_still_a_reader(settings, monkeypatch):
@@ -75,6 +84,8 @@ def test_napari_that_does_not_know_the_plugin_gives_the_defaults(monkeypatch):
 
     monkeypatch.setattr(napari.settings, "get_plugin_settings", unknown)
     assert preferences().upwards is False
+    keep_patient_tables(Path("clinic"))
+    assert preferences().patient_tables is None
 
 
 def test_own_keys_replace_the_default_ones():

@@ -20,6 +20,7 @@ from napari_spinegrade.binding import Binding
 from napari_spinegrade.blinding import BLINDING
 from napari_spinegrade.comparison_layers import dragging_window
 from napari_spinegrade.shortcuts import Shortcut, callbacks, tips
+from napari_spinegrade.viewers import itself
 from napari_spinegrade.widgets.level_table import LevelTable
 from napari_spinegrade.widgets.parts import BAD, QUIET, button, label
 from napari_spinegrade.windowing import fit
@@ -95,7 +96,7 @@ class ComparisonDock(QWidget):
 
     def __init__(self, viewer: napari.viewer.Viewer) -> None:
         super().__init__()
-        self.viewer = viewer
+        self.viewer = itself(viewer)
         self.films: list[FilmLayers] = []
         self.level = ""
         self.levels: tuple[str, ...] = ()

@@ -20,11 +20,12 @@ from napari_spinegrade.opening import Opened, Wish, dealt_with, open_reading
 from napari_spinegrade.preferences import preferences
 from napari_spinegrade.saving import OtherReadingError
 from napari_spinegrade.shortcuts import BY_WRITING, SHORTCUTS, callbacks
+from napari_spinegrade.viewers import itself
 from napari_spinegrade.widgets.crosshair import FilmPointer, canvas_of
 from napari_spinegrade.widgets.findings import FindingsPanel
-from napari_spinegrade.widgets.form_actions import FormActions
 from napari_spinegrade.widgets.head import HeadPanel
 from napari_spinegrade.widgets.panels import ActionPanel, FilmPanel
+from napari_spinegrade.widgets.patient_actions import PatientActions
 from napari_spinegrade.widgets.pointer import PointerNote, around
 from napari_spinegrade.widgets.profile import ProfilePlot
 from napari_spinegrade.widgets.spine_table import SpineTable
@@ -51,14 +52,14 @@ DESKS: WeakSet[ReadingDesk] = WeakSet()
 """The desks of this process: two in one window would both take every click."""
 
 
-class ReadingDesk(FormActions):
+class ReadingDesk(PatientActions):
     """A dock in which one film after another is read."""
 
     def __init__(
         self, viewer: napari.viewer.Viewer, reader: str | None = None, *, in_study: bool = False
     ) -> None:
         super().__init__()
-        self.viewer = viewer
+        self.viewer = itself(viewer)
         wanted = preferences()
         self.method = wanted.method
         self.reader = reader or wanted.reader

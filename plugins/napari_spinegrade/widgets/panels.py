@@ -119,6 +119,7 @@ class ActionPanel(QWidget):
             ("fit_vertebra", "Fit body"),
             ("fit_spine", "Fit spine"),
             ("toggle_numbers", "Values"),
+            ("ask_patient", "Patient"),
             ("show_help", "Keys"),
         ),
         (

@@ -7,33 +7,35 @@ timer looks at what is open, and another thread classifies.
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qtpy import compat
 from qtpy.QtCore import Qt, QTimer
 from qtpy.QtGui import QKeySequence, QShortcut
-from qtpy.QtWidgets import QFileDialog, QInputDialog, QTabWidget, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 
 from napari_spinegrade.blinding import BLINDING
 from napari_spinegrade.patient_page import RESEARCH
 from napari_spinegrade.patient_session import PatientSession, date_of
 from napari_spinegrade.patient_trends import Trends
 from napari_spinegrade.patient_view import view
-from napari_spinegrade.preferences import preferences
+from napari_spinegrade.preferences import keep_patient_tables, preferences
+from napari_spinegrade.viewers import itself
 from napari_spinegrade.widgets.desk import DESK_WIDTH
 from napari_spinegrade.widgets.docking import dock_of, tab_upon
 from napari_spinegrade.widgets.parts import QUIET, label
+from napari_spinegrade.widgets.patient_dialogs import ask_film_date, ask_folder, ask_table
 from napari_spinegrade.widgets.patient_facts import FactsPage
 from napari_spinegrade.widgets.patient_head import PatientHead
 from napari_spinegrade.widgets.patient_rules import RulesPage
-from napari_spinegrade.widgets.patient_seen import desk_in, what_is_open
+from napari_spinegrade.widgets.patient_seen import desk_in, film_date, what_is_open
 from napari_spinegrade.widgets.patient_trends import TrendsPage
 from spinegrade.errors import SpinegradeError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from concurrent.futures import Future
+    from pathlib import Path
 
     import napari
     from qtpy.QtGui import QHideEvent, QShowEvent
@@ -52,11 +54,14 @@ class PatientPanel(QWidget):
 
     def __init__(self, viewer: napari.viewer.Viewer) -> None:
         super().__init__()
-        self.viewer = viewer
-        self.session = PatientSession(preferences().method)
+        self.viewer = itself(viewer)
+        wanted = preferences()
+        self.session = PatientSession(wanted.method, wanted.patient_tables)
         self.view: View | None = None
         self._threads = ThreadPoolExecutor(1, "spinegrade-patient")
         self._answer: Future[View] | None = None
+        self._stale = False
+        """Whether something has changed that the rules have not been asked about."""
         self._placed = False
         self._dock: QDockWidget | None = None
         self._build()
@@ -99,10 +104,12 @@ class PatientPanel(QWidget):
             return
         facts, patient = self.session.facts, self.session.patient
         if self.session.see(what_is_open(self.viewer)):
+            self._stale = True
             if self.session.facts is not facts or self.session.patient != patient:
                 self.view = None
                 self.say("")
                 self.show_all()
+        elif self._stale:  # not while a landmark is still dragged
             self.classify()
         if self._answer is not None and self._answer.done():
             answer, self._answer = self._answer, None
@@ -110,6 +117,7 @@ class PatientPanel(QWidget):
 
     def classify(self) -> None:
         """Ask the rules; they answer from another thread, and `look` hears them."""
+        self._stale = False
         asked = self.session.asked()
         self._show_patients()
         if self._answer is not None:
@@ -184,24 +192,21 @@ class PatientPanel(QWidget):
 
     def ask_for_table(self) -> None:
         """Ask for the table of patients."""
-        kinds = "Tables (*.csv *.tsv *.parquet *.json);;All files (*)"
-        name, _ = QFileDialog.getOpenFileName(
-            self, "Table of patients", str(self.session.folder or ""), kinds
-        )
-        if name:
-            self.open_tables(Path(name))
+        where = ask_table(self, self.session.folder)
+        if where is not None:
+            self.open_tables(where)
 
     def ask_for_folder(self) -> None:
         """Ask for the folder of the four tables."""
-        name = QFileDialog.getExistingDirectory(
-            self, "Folder of the tables of patients", str(self.session.folder or "")
-        )
-        if name:
-            self.open_tables(Path(name))
+        where = ask_folder(self, self.session.folder)
+        if where is not None:
+            self.open_tables(where)
 
     def open_tables(self, where: Path) -> None:
         """Use other tables, or say why they cannot be used."""
         if self._attempt(lambda: self.session.open_tables(where)):
+            keep_patient_tables(where)
+            self.session.usual = where
             self.show_all()
             self.classify()
 
@@ -222,10 +227,8 @@ class PatientPanel(QWidget):
         if reading is None or not patient:
             self.say("Open a film at the reading desk first, and choose its patient", bad=True)
             return
-        before = reading.exam.date
-        words = f"{patient}: date of the film, as 2026-11-21; empty where it is not known"
-        text, given = QInputDialog.getText(self, "Whose film", words, text=f"{before or ''}")
-        if given:
+        text = ask_film_date(self, patient, reading.exam.date or film_date(self.viewer))
+        if text is not None:
             self.give_film(text)
 
     def give_film(self, on: str) -> None:

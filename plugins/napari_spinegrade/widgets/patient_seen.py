@@ -7,13 +7,17 @@ from typing import TYPE_CHECKING
 
 from qtpy import compat
 
+from napari_spinegrade.gathering import taken_on
 from napari_spinegrade.patient_session import Seen
 from napari_spinegrade.readers import KEY
 from napari_spinegrade.saving import Held
 from napari_spinegrade.widgets.desk import DESKS
 from napari_spinegrade.widgets.findings import HIDDEN
+from spinegrade.errors import SpinegradeError
 
 if TYPE_CHECKING:
+    from datetime import date
+
     import napari
 
     from napari_spinegrade.widgets.desk import ReadingDesk
@@ -38,3 +42,15 @@ def what_is_open(viewer: napari.viewer.Viewer) -> Seen:
         kept=held.path if isinstance(held, Held) else None,
         hidden=HIDDEN if desk.hidden_numbers or desk.numbers_forbidden else "",
     )
+
+
+def film_date(viewer: napari.viewer.Viewer) -> date | None:
+    """Return when the film at the desk was taken, by its header; None where that does not say."""
+    desk = desk_in(viewer)
+    if desk is None or desk.binding is None:
+        return None
+    facts = desk.binding.film.metadata[KEY]
+    try:
+        return taken_on(Path(facts["path"]), facts["film"])
+    except SpinegradeError:
+        return None

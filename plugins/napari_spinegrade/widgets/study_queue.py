@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from qtpy.QtWidgets import QFormLayout, QHBoxLayout, QLineEdit, QMessageBox, QVBoxLayout, QWidget
 
 from napari_spinegrade.study_run import StudyRun, sign_in
+from napari_spinegrade.viewers import itself
 from napari_spinegrade.widgets.desk import DESK_WIDTH, ReadingDesk
 from napari_spinegrade.widgets.parts import BAD, NEXT_STYLE, QUIET, button, label
 from spinegrade.errors import SpinegradeError
@@ -25,7 +26,7 @@ class StudyQueue(QWidget):
 
     def __init__(self, viewer: napari.viewer.Viewer, where: str = "", reader: str = "") -> None:
         super().__init__()
-        self.viewer = viewer
+        self.viewer = itself(viewer)
         self.run: StudyRun | None = None
         self._film: Image | None = None
         self.desk = ReadingDesk(viewer, in_study=True)

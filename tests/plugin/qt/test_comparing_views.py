@@ -16,6 +16,7 @@ from attrs import evolve
 from qtpy.QtCore import QPoint
 from qtpy.QtWidgets import QApplication, QCheckBox, QFileDialog, QLabel, QPushButton, QWidget
 
+from at_desk import becomes
 from napari_spinegrade.app import open_desk
 from napari_spinegrade.blinding import BLINDING
 from napari_spinegrade.comparison_layers import DateLayers
@@ -46,14 +47,6 @@ def wait(seconds=0.1):
     while time.monotonic() < until:
         QApplication.processEvents()
         time.sleep(0.002)
-
-
-def becomes(condition, seconds=4):
-    """Return whether something becomes true in time."""
-    until = time.monotonic() + seconds
-    while not condition() and time.monotonic() < until:
-        wait(0.02)
-    return condition()
 
 
 def to_the_front(dock):

@@ -3,32 +3,25 @@
 from __future__ import annotations
 
 import shutil
-import time
 from pathlib import Path
 
 import napari
 import pytest
 from qtpy.QtCore import QPoint
-from qtpy.QtWidgets import QComboBox, QDockWidget, QFileDialog, QLabel, QPushButton
+from qtpy.QtWidgets import QComboBox, QDockWidget, QFileDialog, QInputDialog, QLabel, QPushButton
 
-from at_desk import settle
+from at_desk import becomes, settle
 from napari_spinegrade import patient_session
 from napari_spinegrade.blinding import BLINDING
 from napari_spinegrade.preferences import preferences
+from napari_spinegrade.widgets import patient as patient_panel
+from napari_spinegrade.widgets.docking import dock_of
 from napari_spinegrade.widgets.findings import HIDDEN
 from napari_spinegrade.widgets.patient import BLINDED, PatientPanel
 from spinegrade.patients.reading import read_patients
 
 SAMPLES = Path(__file__).parents[3] / "sample_images"
-CHILD = "sample-04"
-
-
-def becomes(condition, seconds=8):
-    """Return whether something becomes true in time."""
-    until = time.monotonic() + seconds
-    while not condition() and time.monotonic() < until:
-        settle(0.05)
-    return condition()
+CHILD, TAKEN = "sample-04", "2026-04-27"
 
 
 @pytest.fixture
@@ -270,6 +263,40 @@ class TestChanging:
         at_panel.desk.undo()
         assert at_panel.desk.editor.reading.exam.patient == "child-film"
 
+    def test_the_date_in_the_header_is_offered(self, at_panel, monkeypatch):
+        offered = []
+
+        def answer(*_, text):
+            offered.append(text)
+            return text, True
+
+        monkeypatch.setattr(QInputDialog, "getText", answer)
+        at_panel.desk.new_reading()
+        at_panel.desk.editor.set_patient("child-film", None)
+        assert becomes(lambda: "child-film is not in this table yet" in at_panel.said)
+        at_panel.panel.head.patient_chosen.emit(CHILD)
+        at_panel.click(at_panel.button("Whose film"))
+        assert offered == [TAKEN]
+        exam = at_panel.desk.editor.reading.exam
+        assert (exam.patient, f"{exam.date}") == (CHILD, TAKEN)
+
+    def test_tables_chosen_once_serve_films_that_have_none(
+        self, at_panel, clinic, tmp_path_factory, monkeypatch
+    ):
+        kept_tables = []
+        monkeypatch.setattr(patient_panel, "keep_patient_tables", kept_tables.append)
+        monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(SAMPLES / "patients"))
+        at_panel.panel.ask_for_folder()
+        assert kept_tables == [SAMPLES / "patients"]
+        elsewhere = tmp_path_factory.mktemp("elsewhere")
+        shutil.copy(clinic, elsewhere)
+        shutil.copy(clinic.with_name("child-year-later_R1_1.reading.json"), elsewhere)
+        at_panel.desk.close_film()
+        at_panel.viewer.open(elsewhere / clinic.name, plugin="spinegrade")
+        at_panel.desk.next_film()
+        assert becomes(lambda: at_panel.panel.session.folder == elsewhere)
+        assert at_panel.panel.session.facts.tables.where == SAMPLES / "patients"
+
     def test_tables_that_are_no_csv_are_read_only(self, at_panel, clinic):
         folder = clinic.parent / "patients"
         parquet = folder.with_name("clinic.parquet")
@@ -277,6 +304,33 @@ class TestChanging:
         at_panel.panel.open_tables(parquet)
         assert not at_panel.panel.facts_page.fields["height_cm"].isEnabled()
         assert "stands alone" in at_panel.panel.facts_page.ledgers["bmd"].reason.text()
+
+
+class TestOpening:
+    def test_p_at_the_desk_opens_it_and_brings_it_to_the_front(self, open_film_in, clinic, xdotool):
+        viewer, desk = open_film_in(clinic)
+        window = desk.window()
+        window.raise_()
+        xdotool("windowfocus", int(window.winId()))
+        settle(0.3)
+        canvas = viewer.window._qt_viewer.canvas.native
+        at = canvas.mapToGlobal(QPoint(canvas.width() // 2, canvas.height() // 2))
+        xdotool("mousemove", at.x(), at.y())
+        xdotool("key", "p")
+        assert becomes(lambda: window.findChildren(PatientPanel))
+        panel = window.findChildren(PatientPanel)[0]
+        assert becomes(lambda: panel.isVisible() and panel.view is not None)
+        dock_of(desk).raise_()
+        desk.ask_patient()
+        assert len(window.findChildren(PatientPanel)) == 1
+        assert becomes(lambda: not panel.visibleRegion().isEmpty())
+
+    def test_not_while_a_blinded_reading_is_open(self, open_film_in, clinic):
+        _, desk = open_film_in(clinic)
+        with BLINDING.held():
+            desk.ask_patient()
+        assert "blinded" in desk.head.words.text()
+        assert not desk.window().findChildren(PatientPanel)
 
 
 class TestNotShowing:

@@ -1,0 +1,34 @@
+"""What the patient panel asks in a window of its own: which tables, and when a film was taken."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from qtpy.QtWidgets import QFileDialog, QInputDialog
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from qtpy.QtWidgets import QWidget
+
+_KINDS = "Tables (*.csv *.tsv *.parquet *.json);;All files (*)"
+
+
+def ask_table(parent: QWidget, folder: Path | None) -> Path | None:
+    """Return the table of patients that somebody chose; None for none."""
+    name, _ = QFileDialog.getOpenFileName(parent, "Table of patients", str(folder or ""), _KINDS)
+    return Path(name) if name else None
+
+
+def ask_folder(parent: QWidget, folder: Path | None) -> Path | None:
+    """Return the folder of the four tables that somebody chose; None for none."""
+    name = QFileDialog.getExistingDirectory(parent, "Folder of the tables of patients", str(folder or ""))
+    return Path(name) if name else None
+
+
+def ask_film_date(parent: QWidget, patient: str, on: date | None) -> str | None:
+    """Return what somebody wrote as the date of a patient's film; None where they thought better of it."""
+    words = f"{patient}: date of the film, as 2026-11-21; empty where it is not known"
+    text, given = QInputDialog.getText(parent, "Whose film", words, text=f"{on or ''}")
+    return text if given else None
