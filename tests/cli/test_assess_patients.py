@@ -50,6 +50,27 @@ class TestSamples:
         assert row["grading"] == load_rule("genant-1993").stamp
         assert "adult_from=20" in row["switches"]
 
+    def test_nobodys_row_hangs_on_who_else_is_in_the_table(self, samples, tmp_path):
+        for patient, row in samples.items():
+            for name in ("patients", "fractures", "bmd", "exposures"):
+                header, *lines = (CLINIC / f"{name}.csv").read_text().splitlines()
+                own = [line for line in lines if line.startswith(f"{patient},")]
+                (tmp_path / f"{name}.csv").write_text("\n".join([header, *own, ""]))
+            films = pl.read_csv(SAMPLES / "landmarks.csv", infer_schema=False).filter(patient=patient)
+            films.write_csv(tmp_path / "films.csv")
+            said = invoke(
+                "assess",
+                tmp_path / "films.csv",
+                "--patients",
+                tmp_path,
+                "--ignore-unknown",
+                "--format",
+                "json",
+            )
+            (alone,) = json.loads(said.out)
+            assert alone.pop("age") == pytest.approx(row["age"], rel=1e-12)
+            assert alone == {name: value for name, value in row.items() if name != "age"}
+
     def test_a_table_for_a_person(self):
         said = invoke("assess", SAMPLES / "landmarks.csv", "--patients", CLINIC, "--format", "table")
         assert (said.code, said.err) == (0, "")

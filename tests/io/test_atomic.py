@@ -163,3 +163,11 @@ class TestReplacing:
         with replacing(path) as temporary:
             temporary.write_text("whole")
         assert synced == [False]
+
+    @pytest.mark.skipif(os.name == "nt", reason="Windows keeps permissions elsewhere")
+    def test_keeps_who_may_read_the_file(self, path):
+        path.write_text("earlier")
+        path.chmod(0o640)
+        with replacing(path, force=True) as temporary:
+            temporary.write_text("whole")
+        assert path.stat().st_mode & 0o777 == 0o640

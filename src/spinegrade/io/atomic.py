@@ -68,7 +68,8 @@ def _settle(temporary: Path, path: Path, *, force: bool) -> None:
     """Put the finished file in its place, on the disk and not only in its cache."""
     with temporary.open("rb+") as file:
         os.fsync(file.fileno())
-    temporary.chmod(0o666 & ~_umask())
+    # What somebody let few people read stays so; a new file is as open as any that this user makes.
+    temporary.chmod(path.stat().st_mode & 0o777 if path.exists() else 0o666 & ~_umask())
     if path.exists() and not force:
         msg = f"{path}: expected a new file, got one that appeared meanwhile; --force replaces it"
         raise FormatError(msg)

@@ -62,9 +62,8 @@ def _answer(rule: OsteoporosisRule, weighed: Weighed, facts: Facts) -> Answered:
     for leaf, holds, where in weighed.deciders(np.ones(facts.count, dtype=bool)):
         reasons.add(leaf.words(met=holds), where & ~undecided)
         here = where & undecided
-        if here.any():
-            for what, of in leaf.asks(facts):
-                gaps.add(what, here if of is None else here & of)
+        for what, of in leaf.asks(facts):
+            gaps.add(what, here if of is None else here & of)
     return Answered(rule, weighed.answer, reasons.joined(), gaps.joined())
 
 
@@ -76,9 +75,9 @@ class _Words:
         self._words: dict[str, int] = {}
 
     def add(self, word: str, where: Booleans) -> None:
-        """Say a word of these rows."""
+        """Say a word of these rows; its place is kept without any, so that no row's order hangs on others."""
+        bit = self._words.setdefault(word, len(self._words))
         if where.any():
-            bit = self._words.setdefault(word, len(self._words))
             self._mask |= where.astype(np.int64) << bit
 
     def joined(self) -> pl.Series:
