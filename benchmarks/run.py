@@ -110,8 +110,8 @@ def whole_path(count: int, workers: int) -> None:
         table, graded = Path(folder) / "landmarks.parquet", Path(folder) / "grades.parquet"
         _write_table(table, count)
         grade = ("grade", str(table), "-o", str(graded), "--workers", str(workers))
-        seconds, peak = _watched("-m", "spinegrade", *grade)
-        polars = _polars_alone(table, graded, Path(folder) / "copy.parquet")
+        seconds, peak = watched("-m", "spinegrade", *grade)
+        polars = polars_alone(table, graded, Path(folder) / "copy.parquet")
     vertebrae = count * len(GRADED.levels)
     print(f"whole path: {vertebrae / 1e6:.1f} M vertebrae in {seconds:.1f} s, {workers} workers")
     print(f"  peak memory of all processes {peak / 2**30:.1f} GiB (bar 6)")
@@ -141,7 +141,7 @@ def _write_table(path: Path, count: int) -> None:
     pl.concat(parts).write_parquet(path)
 
 
-def _watched(*arguments: str) -> tuple[float, int]:
+def watched(*arguments: str) -> tuple[float, int]:
     """Return the seconds that a run takes and the most memory that it and its children hold."""
     begin = time.perf_counter()
     process = subprocess.Popen([sys.executable, *arguments])
@@ -168,7 +168,7 @@ def _watch(process: psutil.Process, peak: list[int]) -> None:
         time.sleep(0.05)
 
 
-def _polars_alone(table: Path, graded: Path, copy: Path) -> float:
+def polars_alone(table: Path, graded: Path, copy: Path) -> float:
     """Return the seconds that reading the table and writing the results takes; no more is done."""
     begin = time.perf_counter()
     pl.read_parquet(table)

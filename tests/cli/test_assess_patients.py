@@ -37,6 +37,8 @@ class TestSamples:
         assert (child["classification"], child["R1"]) == ("osteoporosis", "met")
         assert (child["exam"], child["readings"]) == ("child-year-later-1", 5)
         assert child["t_score_low"] is None
+        assert child["readings_differ"] == "T6"
+        assert (child["R16"], child["R16_missing"]) == ("indeterminate", "agreement of readings")
 
     def test_json_has_everything(self, samples):
         row = samples["sample-04"]

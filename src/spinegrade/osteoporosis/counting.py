@@ -44,7 +44,8 @@ def count_fractures(known: Known, graded: Graded, switches: Switches) -> Counted
     either = {name: ledger.bounds(name) for name in ("hip_fracture", "humerus_or_pelvis_fracture")}
     told = {name: truths(one.low >= 1, one.high < 1) for name, one in either.items()}
     every = dict.fromkeys((*either, "long_bone_by_10", "long_bone_by_19"), ledger.asks)
-    return Counted(numbers, told | film_truths, {**every, "vertebral_fractures": asks})
+    of_films = {"vertebral_fractures": asks, "single_mild_fracture": _asks_of_mild(film_asks)}
+    return Counted(numbers, told | film_truths, every | of_films)
 
 
 def count_long_bones(known: Known, switches: Switches) -> dict[str, Bounds]:
@@ -206,6 +207,13 @@ def _single_mild(low: Floats, high: Floats, read: Booleans) -> Answers:
     )
     never = ((high >= 1).sum(axis=1) == 0) | ((low >= 1).sum(axis=1) > 1) | (_zero(low).max(axis=1) >= 2)
     return truths(read & sure, read & never)
+
+
+def _asks_of_mild(asks: tuple[Ask, ...]) -> tuple[Ask, ...]:
+    """Return what decides whether a fracture is single and mild: a level that is not read is not counted."""
+    of_films = tuple(one for one in asks if one.what in ("grades", "exam dates"))
+    lacking = np.logical_or.reduce([one.where for one in of_films])
+    return (*of_films, Ask("agreement of readings", ~lacking))
 
 
 def _zero(grades: Floats) -> Floats:
