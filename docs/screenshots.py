@@ -50,6 +50,7 @@ def take() -> None:
         desk.show_help()
         save(IMAGES / "desk-keys.png")
         desk.help_sheet.close()
+        desk.close_film()
         viewer.close()
         take_study(Path(folder))
 

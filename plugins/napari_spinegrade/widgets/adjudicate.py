@@ -8,7 +8,7 @@ from html import escape
 from typing import TYPE_CHECKING
 
 import numpy as np
-from qtpy.QtCore import Qt, QTimer
+from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QCheckBox, QGridLayout, QWidget
 
 from napari_spinegrade import spread
@@ -21,6 +21,7 @@ from napari_spinegrade.widgets.adjudicate_table import SpreadTable
 from napari_spinegrade.widgets.comparison_dock import SEEING, ComparisonDock, short
 from napari_spinegrade.widgets.parts import QUIET, label
 from napari_spinegrade.widgets.reader_icon import reader_icon
+from napari_spinegrade.widgets.soon import soon
 from spinegrade.anatomy import GRADED, LEVELS
 from spinegrade.morphometry import PixelSpacing
 
@@ -124,7 +125,7 @@ class CompareReaders(ComparisonDock):
         self.tell([*readers.words, *_doubts(self.readings, self.spacing)])
         self._show()
         self.go_to_level(self.levels[0], fit=False)
-        QTimer.singleShot(0, self.fit_spine)
+        soon(self, self.fit_spine)
 
     def _add(self, film: Radiograph | None) -> None:
         unit = "mm" if self.spacing.unit == "mm" else "pixel"

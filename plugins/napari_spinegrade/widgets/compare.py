@@ -6,7 +6,6 @@ from html import escape
 from typing import TYPE_CHECKING
 
 import numpy as np
-from qtpy.QtCore import QTimer
 
 from napari_spinegrade import comparing
 from napari_spinegrade.comparing import Dated
@@ -17,6 +16,7 @@ from napari_spinegrade.preferences import preferences
 from napari_spinegrade.widgets.compare_table import ARROW, DifferenceTable
 from napari_spinegrade.widgets.comparison_dock import ComparisonDock, short
 from napari_spinegrade.widgets.parts import QUIET, label
+from napari_spinegrade.widgets.soon import soon
 from spinegrade.anatomy import GRADED, LEVELS
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ class CompareDates(ComparisonDock):
         self._say_all(self.two, found, ordered)
         self.show_windows()
         self.go_to_level(_first_read(self.two, self.levels), fit=False)
-        QTimer.singleShot(0, self.fit_spine)
+        soon(self, self.fit_spine)
 
     def _add(self, two: Two, found: tuple[Gathered, Gathered]) -> None:
         """Add the layers: those of the film now first, so that the film then stands at the left."""

@@ -28,6 +28,7 @@ from napari_spinegrade.widgets.panels import ActionPanel, FilmPanel
 from napari_spinegrade.widgets.patient_actions import PatientActions
 from napari_spinegrade.widgets.pointer import PointerNote, around
 from napari_spinegrade.widgets.profile import ProfilePlot
+from napari_spinegrade.widgets.soon import soon
 from napari_spinegrade.widgets.spine_table import SpineTable
 from spinegrade.anatomy import GRADED
 from spinegrade.errors import SpinegradeError
@@ -135,7 +136,7 @@ class ReadingDesk(PatientActions):
         if layer is None or self.in_study or BLINDING.is_open or occupied:
             return
         if "film" in layer.metadata.get("spinegrade", {}):
-            QTimer.singleShot(0, self._take_film if self.binding is None else self._show_films)
+            soon(self, self._take_film if self.binding is None else self._show_films)
             if self.binding is not None:
                 self.head.ask(f"{layer.name} is open, too", "Read it", "next_film")
         elif layer.as_layer_data_tuple()[2] == "image" and layer.source.path:
@@ -145,9 +146,9 @@ class ReadingDesk(PatientActions):
     def _on_layer_removed(self, event: object) -> None:
         """See to it after napari's event: taking layers away within it ends the process in OpenGL."""
         if self.binding is not None and getattr(event, "value", None) is self.binding.film:
-            QTimer.singleShot(0, self._film_gone)
+            soon(self, self._film_gone)
         elif self.binding is not None and getattr(event, "value", None) in self.binding.drawn:
-            QTimer.singleShot(0, self._draw_anew)
+            soon(self, self._draw_anew)
         else:
             self._show_films()
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QDockWidget, QMainWindow, QWidget
+
+from napari_spinegrade.widgets.soon import soon
 
 
 def dock_of(widget: QWidget) -> QDockWidget | None:
@@ -22,7 +23,7 @@ def tab_upon(mine: QWidget, theirs: QWidget) -> bool:
         return False
     window.tabifyDockWidget(lower, upper)
     upper.raise_()
-    QTimer.singleShot(0, lambda: _onto_the_screen(window))
+    soon(window, lambda: _onto_the_screen(window))
     return True
 
 

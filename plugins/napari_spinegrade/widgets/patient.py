@@ -30,6 +30,7 @@ from napari_spinegrade.widgets.patient_head import PatientHead
 from napari_spinegrade.widgets.patient_rules import RulesPage
 from napari_spinegrade.widgets.patient_seen import desk_in, film_date, what_is_open
 from napari_spinegrade.widgets.patient_trends import TrendsPage
+from napari_spinegrade.widgets.soon import soon
 from spinegrade.errors import SpinegradeError
 
 if TYPE_CHECKING:
@@ -302,7 +303,7 @@ class PatientPanel(QWidget):
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802  Qt's name
         """Look at what is open while it is seen."""
         super().showEvent(event)
-        QTimer.singleShot(0, self._settle_down)
+        soon(self, self._settle_down)
         self._timer.start()
 
     def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802  Qt's name

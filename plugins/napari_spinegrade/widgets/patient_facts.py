@@ -5,13 +5,14 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import Qt, QTimer, Signal
+from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QGridLayout, QScrollArea, QVBoxLayout, QWidget
 
 from napari_spinegrade.patient_words import ADULTS, GROUPS, TITLES, label_of
 from napari_spinegrade.widgets.parts import NEXT_STYLE, label
 from napari_spinegrade.widgets.patient_fields import ChoiceField, TextField, choices_of
 from napari_spinegrade.widgets.patient_ledger import Ledger
+from napari_spinegrade.widgets.soon import soon
 from spinegrade.patients.columns import PATIENTS, TABLES
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ class FactsPage(QScrollArea):
     # Changing: after Qt is done with the field that says so, as it may be drawn anew
 
     def _want(self, change: Callable[[FactsEditor], object]) -> None:
-        QTimer.singleShot(0, lambda: self.wanted.emit(change))
+        soon(self, lambda: self.wanted.emit(change))
 
     def _on_field(self, column: str, text: str) -> None:
         place = self._place

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QInputDialog
 
 from napari_spinegrade import display, windowing
 from napari_spinegrade.widgets.reading_actions import ReadingActions
+from napari_spinegrade.widgets.soon import soon
 from spinegrade.anatomy import LEVELS
 from spinegrade.calibration import Calibration, CalibrationState
 
@@ -97,7 +97,7 @@ class SeeingActions(ReadingActions):
 
     def fit_film(self) -> None:
         """Fill the canvas with the film, once the window has its size."""
-        QTimer.singleShot(0, self._fit_film)
+        soon(self, self._fit_film)
 
     def _fit_film(self) -> None:
         """Fill the canvas with the film that is read, whatever else is open."""
