@@ -172,7 +172,7 @@ class TestSwitches:
             ("min_grade=4", "switch min_grade: expected 1 or 2 or 3, got '4'"),
             ("min_grade=two", "switch min_grade: expected 1 or 2 or 3, got 'two'"),
             ("by_age=after", "switch by_age: expected at-most or before or completed, got 'after'"),
-            ("adult_from=nan", "switch adult_from: expected a number in its range, got 'nan'"),
+            ("adult_from=nan", "switch adult_from: expected a number from 18 to 20, got 'nan'"),
             ("adult_from", "switch adult_from: expected a number"),
         ],
     )

@@ -61,6 +61,15 @@ class TestCheckWritable:
             check_writable(path, force=False)
         assert asked == [(path.parent, os.W_OK | os.X_OK)]
 
+    def test_refuses_a_file_that_is_write_protected(self, path, monkeypatch):
+        """Asked of the system, as root is never refused."""
+        path.write_text("earlier")
+        monkeypatch.setattr(os, "access", lambda what, _: what != path)
+        with pytest.raises(
+            FormatError, match=r"expected a file that can be written, got one that is write-protected"
+        ):
+            check_writable(path, force=True)
+
     @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write anywhere")
     def test_refuses_a_folder_that_is_read_only(self, path):
         path.parent.chmod(0o500)

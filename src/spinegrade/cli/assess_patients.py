@@ -12,6 +12,7 @@ from spinegrade.batch import Task
 from spinegrade.cli import options
 from spinegrade.cli.assess_table import show_cohort
 from spinegrade.collecting import collect
+from spinegrade.errors import FormatError
 from spinegrade.norms.people import People
 from spinegrade.osteoporosis.cohort import Classification, classification_schema, classify
 from spinegrade.osteoporosis.rule import osteoporosis_rules
@@ -84,4 +85,12 @@ def _readings(
         if frame.is_empty():
             msg = f"expected one of {', '.join(readers[:8])}, got {asked.reader!r}"
             raise typer.BadParameter(msg, param_hint="--reader")
-    return frame, kept.report.problems
+    mixed = [
+        f"exam {exam}, read by {reader}, occasion {occasion}: date: expected one a reading, got several"
+        for exam, reader, occasion in frame.filter(~pl.col("one_date"))
+        .select("exam", "reader", "occasion")
+        .iter_rows()
+    ]
+    if mixed and not asked.keep_going:
+        raise FormatError(mixed[0])
+    return frame.filter(pl.col("one_date")), kept.report.problems + mixed

@@ -27,6 +27,7 @@ _LINES = {
     "found": "found",
     "density": "density",
     "missing": "would decide",
+    "not_run": "not run, as unconfirmed",
     "imaging": "image further",
     "cautions": "mind",
     "information": "for information",

@@ -20,13 +20,17 @@ def check_writable(path: Path, *, force: bool) -> None:
     Raises
     ------
     FormatError
-        If the path exists and ``force`` is not given, is a folder, or its folder cannot be written.
+        If the path exists and ``force`` is not given, is write-protected or a folder, or its folder cannot
+        be written.
     """
     if path.is_dir():
         msg = f"{path}: expected a file to write, got a folder"
         raise FormatError(msg)
     if path.exists() and not force:
         msg = f"{path}: expected a new file, got one that exists; --force replaces it"
+        raise FormatError(msg)
+    if path.exists() and not os.access(path, os.W_OK):
+        msg = f"{path}: expected a file that can be written, got one that is write-protected"
         raise FormatError(msg)
     folder = path.parent
     if not folder.is_dir():

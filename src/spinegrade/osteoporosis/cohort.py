@@ -14,7 +14,7 @@ from spinegrade.osteoporosis.boundary import boundary_words
 from spinegrade.osteoporosis.counting import count_fractures
 from spinegrade.osteoporosis.densities import weigh_densities
 from spinegrade.osteoporosis.exposures import body_surface, weigh_exposures
-from spinegrade.osteoporosis.facts import Ask, Bounds, Facts, truths
+from spinegrade.osteoporosis.facts import MET, Ask, Bounds, Facts, truths
 from spinegrade.osteoporosis.rule import OsteoporosisRule, osteoporosis_rules
 from spinegrade.osteoporosis.spines import Graded, gather_grades, spine_columns, spine_schema
 from spinegrade.osteoporosis.switches import Switches
@@ -23,6 +23,8 @@ from spinegrade.patients.contradictions import Known, settle
 if TYPE_CHECKING:
     from spinegrade.anatomy import LevelRange
     from spinegrade.patients.reading import Patients
+
+_TOLERANCE = 1e-9
 
 CLASSES = ("no osteoporosis by these rules", "osteoporosis not excluded", "osteoporosis")
 """What the rules for a diagnosis come to together; by index of `spinegrade.osteoporosis.facts.ANSWERS`."""
@@ -58,7 +60,7 @@ def classify(
     known = settle(given, graded.frame, how.switches.adult_from)
     facts = gather_facts(known, graded, how.switches)
     answered = answer_rules(how.rules, facts)
-    frame = known.cohort.select("patient", "sex", "age", "date").hstack(_sums(answered, facts.count))
+    frame = known.cohort.select("patient", "sex", "age", "date").hstack(_sums(answered, facts, how))
     frame = frame.hstack(_facts_columns(facts)).with_columns(
         boundary_words(how.rules, known, facts, how.switches), body_surface(known.cohort)
     )
@@ -104,7 +106,7 @@ def classification_schema(levels: LevelRange, how: Classification) -> dict[str, 
         **dict.fromkeys(("sdi", "sdi_low", "sdi_high", "fractured_low", "fractured_high"), pl.Int64),
         "evaluable": pl.Int64,
         **dict.fromkeys(("status", "readings_differ", "unevaluable", "classification"), pl.String),
-        **dict.fromkeys((*_TEXT, "boundary", "missing", "contradictions"), pl.String),
+        **dict.fromkeys((*_TEXT, "boundary", "missing", "not_run", "contradictions"), pl.String),
         **{f"{name}_{end}": pl.Float64 for name in _FACT_COLUMNS for end in ("low", "high")},
         "body_surface_m2": pl.Float64,
         **rules,
@@ -161,36 +163,68 @@ def _is(cohort: pl.DataFrame, name: str, value: object) -> np.ndarray[tuple[int]
     return found
 
 
-def _sums(answered: list[Answered], count: int) -> pl.DataFrame:
+def _sums(answered: list[Answered], facts: Facts, how: Classification) -> pl.DataFrame:
     """Return what the rules come to together."""
+    count = facts.count
     by = {says: [one for one in answered if one.rule.says == says] for says in _SAYS}
     together = any_met(by["diagnosis"], count)
     texts = [words_where_met(by[says], count).alias(name) for name, says in zip(_TEXT, _SAYS, strict=True)]
     words = pl.Series("classification", CLASSES).gather(together.astype(np.uint32))
-    return pl.DataFrame([words, *texts, _missing(by["diagnosis"], together)])
+    open_still = pl.Series(together < MET)
+    return pl.DataFrame(
+        [
+            words,
+            *texts,
+            _missing(by["diagnosis"], facts).set(~open_still, None),
+            _not_run(facts, how).set(~open_still, None),
+        ]
+    )
 
 
 _SAYS = ("diagnosis", "finding", "density", "imaging", "caution", "information")
 
 
-def _missing(answered: list[Answered], together: np.ndarray[tuple[int], np.dtype[np.uint8]]) -> pl.Series:
-    """Return the inputs that would decide the diagnosis, each with the codes of its rules."""
-    if not answered:
-        return pl.Series("missing", [None] * len(together), dtype=pl.String)
-    frame = pl.DataFrame(
-        [
-            (one.missing.is_not_null()).replace_strict({True: f"{one.rule.code}: ", False: ""})
-            + one.missing.fill_null("")
-            for one in answered
-        ]
-    )
-    return (
-        frame.select(pl.concat_str(pl.all().replace("", None), separator=" | ", ignore_nulls=True))
-        .to_series()
-        .alias("missing")
-        .replace("", None)
-        .zip_with(pl.Series(together < 2), pl.Series([None], dtype=pl.String))
-    )
+def _missing(answered: list[Answered], facts: Facts) -> pl.Series:
+    """Return the inputs that would decide the diagnosis, each with the codes of its rules.
+
+    Of somebody whose age is not known, rules for adults ask for the age alone: it may be a child.
+    """
+    ageless = pl.Series(~np.isfinite(facts.number("age").low))
+    age = _words("age", {ask.what: ask.where for ask in facts.asks["age"]})
+    asked = {
+        one.rule.code: one.missing.zip_with(~ageless | one.missing.is_null(), age)
+        if one.rule.group == "adult"
+        else one.missing
+        for one in answered
+    }
+    return _joined("missing", [f"{code}: " + words for code, words in asked.items()], " | ", facts.count)
+
+
+def _not_run(facts: Facts, how: Classification) -> pl.Series:
+    """Return the rules for a diagnosis at this age that are not run, as no source has confirmed them."""
+    age = facts.number("age")
+    may_be = {
+        "adult": age.high >= how.switches.adult_from - _TOLERANCE,
+        "child": age.low < how.switches.adult_from - _TOLERANCE,
+    }
+    idle = [one for one in how.rules if not one.enabled and one.says == "diagnosis"]
+    said = [_words(one.code, {f"{one.code} {one.words}": may_be[one.group]}) for one in idle]
+    return _joined("not_run", said, "; ", facts.count)
+
+
+def _words(name: str, said: dict[str, np.ndarray[tuple[int], np.dtype[np.bool_]]]) -> pl.Series:
+    """Return the first of some words that holds of each row; null where none does."""
+    found = pl.coalesce(pl.when(pl.Series(where)).then(pl.lit(words)) for words, where in said.items())
+    return pl.select(found.alias(name)).to_series()
+
+
+def _joined(name: str, said: list[pl.Series], between: str, count: int) -> pl.Series:
+    """Return words of many series row by row; null where there are none."""
+    if not said:
+        return pl.Series(name, [None] * count, dtype=pl.String)
+    frame = pl.DataFrame([one.alias(f"{n}") for n, one in enumerate(said)])
+    joined = pl.concat_str(pl.all(), separator=between, ignore_nulls=True)
+    return frame.select(joined.alias(name)).to_series().replace("", None)
 
 
 def _answer_columns(one: Answered) -> list[pl.Series]:

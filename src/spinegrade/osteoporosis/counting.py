@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 from attrs import frozen
 
+from spinegrade.anatomy import GRADED
 from spinegrade.osteoporosis.facts import Ask, Bounds, truths
 from spinegrade.osteoporosis.spines import spread_levels
 from spinegrade.patients.contradictions import SUSPECT
@@ -23,6 +24,11 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
     Booleans = NDArray[np.bool_]
+
+HIP = "whether the femur fracture is one of the hip"
+PROXIMAL = "whether the humerus fracture is proximal"
+_WHICH = {"hip_fracture": HIP, "humerus_or_pelvis_fracture": PROXIMAL}
+"""What is to be asked of a fracture whose site is told too roughly for a rule."""
 
 
 @frozen
@@ -43,8 +49,12 @@ def count_fractures(known: Known, graded: Graded, switches: Switches) -> Counted
     numbers |= {"vertebral_fractures": vertebral, **films.more}
     either = {name: ledger.bounds(name) for name in ("hip_fracture", "humerus_or_pelvis_fracture")}
     told = {name: truths(one.low >= 1, one.high < 1) for name, one in either.items()}
-    every = dict.fromkeys((*either, "long_bone_by_10", "long_bone_by_19"), ledger.asks)
-    of_films = {"vertebral_fractures": asks, "single_mild_fracture": _asks_of_mild(film_asks)}
+    every = {name: ledger.asks_about(name) for name in (*either, "long_bone_by_10", "long_bone_by_19")}
+    of_films = {
+        "vertebral_fractures": asks,
+        "single_mild_fracture": _asks_of_mild(film_asks),
+        "unevaluable_levels": tuple(one for one in film_asks if one.what in ("grades", "exam dates")),
+    }
     return Counted(numbers, told | film_truths, every | of_films)
 
 
@@ -68,11 +78,13 @@ class _Ledger:
             *(column for name, (sure, may) in _kinds(switches).items() for column in _ends(name, sure, may)),
             site_less=pl.col("site").is_null(),
             bone_less=pl.col("long_bone").is_null(),
+            may_be_hip=pl.col("site") == "femur",
+            may_be_proximal=pl.col("site") == "humerus",
             age_less=pl.col("age_at").is_null()
             & pl.col("long_bone").fill_null(value=True)
             & ~_by(pl.col("patient_age"), 10, switches).fill_null(value=False),
         )
-        named = ["site_less", "bone_less", "age_less", SUSPECT]
+        named = ["site_less", "bone_less", "age_less", "may_be_hip", "may_be_proximal", SUSPECT]
         kinds = [f"{end} {name}" for name in _kinds(switches) for end in ("certain", "possible")]
         sums = known.cohort.select("patient", "fractures_complete").join(
             rows.group_by("patient").agg(pl.col([*named, *kinds]).sum().cast(pl.Float64)),
@@ -86,11 +98,18 @@ class _Ledger:
             "fractures.site": "site_less",
             "fractures.long_bone": "bone_less",
             "fractures.age_at": "age_less",
+            HIP: "may_be_hip",
+            PROXIMAL: "may_be_proximal",
             "fractures (contradiction)": SUSPECT,
         }
         asks = [Ask("fractures_complete", ~complete)]
         asks += [Ask(what, sums[name].to_numpy() > 0) for what, name in lacks.items()]
         return cls(sums, complete, tuple(asks))
+
+    def asks_about(self, name: str) -> tuple[Ask, ...]:
+        """Return what would tell more of a kind of fracture."""
+        idle = {HIP, PROXIMAL, *(("fractures.long_bone",) if name in _WHICH else ())} - {_WHICH.get(name)}
+        return tuple(one for one in self.asks if one.what not in idle)
 
     def bounds(self, name: str) -> Bounds:
         """Return a count; without end where the ledger is not said to be complete."""
@@ -116,12 +135,14 @@ def _kinds(switches: Switches) -> dict[str, tuple[pl.Expr, pl.Expr]]:
     gentle = (pl.col("mechanism") != "high-energy").fill_null(value=True)
     latest = pl.coalesce("age_at", "patient_age")
     earliest = pl.col("age_at").fill_null(0.0)
+    grown = gentle & (earliest >= switches.adult_from - 1e-9)
+    may_be_grown = gentle & (latest >= switches.adult_from - 1e-9).fill_null(value=True)
     kinds = {
         "vertebral": (pl.col("vertebra") & gentle,) * 2,
-        "hip_fracture": ((site == "hip") & gentle, site.is_in(["hip", "femur"]) & gentle),
+        "hip_fracture": ((site == "hip") & grown, site.is_in(["hip", "femur"]) & may_be_grown),
         "humerus_or_pelvis_fracture": (
-            site.is_in(["proximal_humerus", "pelvis"]) & gentle,
-            site.is_in(["proximal_humerus", "pelvis", "humerus"]) & gentle,
+            site.is_in(["proximal_humerus", "pelvis"]) & grown,
+            site.is_in(["proximal_humerus", "pelvis", "humerus"]) & may_be_grown,
         ),
     }
     for limit in (10, 19):
@@ -140,9 +161,13 @@ def _by(age: pl.Expr, limit: int, switches: Switches) -> pl.Expr:
 
 @frozen
 class _Films:
-    """What the films show of each patient of the cohort; ``read`` where they can be used."""
+    """What the films show of each patient of the cohort; ``read`` where they can be used.
+
+    Those that are ``undated`` cannot, and no ledger says that they show nothing.
+    """
 
     read: Booleans
+    undated: Booleans
     low: Floats
     high: Floats
     more: dict[str, Bounds]
@@ -166,25 +191,31 @@ def _films(
     most = (high >= switches.min_grade).sum(axis=1).astype(float)
     unread = _too_few(low, graded) & read
     missing = np.isnan(low).sum(axis=1).astype(float)
+    beyond = float(len(set(GRADED.levels) - set(graded.levels.levels)))
     unseen, without_norm = (
         values[at] if len(values) else np.zeros(len(at)) for values in (graded.unseen, graded.without_norm)
     )
+    ungraded = without_norm + (unseen if switches.grades == "visual" else 0.0)
+    unevaluable = np.maximum(missing - ungraded, 0)
     ever = graded.ever[at] if len(graded.ever) else np.zeros((len(at), 2))
     least = np.where(read | undated, np.maximum(least, ever[:, 0]), 0.0)
     most = np.where(read, np.maximum(most, ever[:, 1]), np.inf)
     more = {
-        "unevaluable_levels": Bounds.of(np.where(read, np.maximum(missing - without_norm, 0), np.nan)),
+        "unevaluable_levels": Bounds.of(np.where(read, unevaluable, np.nan)),
         "levels_without_visual_grade": Bounds.of(np.where(read, unseen, np.nan)),
     }
-    mild = {"single_mild_fracture": _single_mild(low, high, read)}
+    mild = {"single_mild_fracture": _single_mild(low, high, read, unread)}
     asks = (
         Ask("grades", ~read & ~undated),
         Ask("exam dates", undated),
         Ask("a norm for level, sex and age", unread & (without_norm > 0)),
-        Ask("unevaluable levels", unread & (missing > without_norm)),
+        Ask("visual_grade", unread & (missing > unevaluable + without_norm)),
+        Ask("unevaluable levels", unread & (unevaluable > 0)),
+        Ask(f"levels beyond --levels {graded.levels}", unread & (beyond > 0)),
         Ask("agreement of readings", read & (least != most)),
     )
-    return _Films(read, least, np.where(unread, most + missing, most), more), mild, asks
+    most = np.where(unread, most + missing + beyond, most)
+    return _Films(read, undated, least, most, more), mild, asks
 
 
 def _of(grades: Floats, at: NDArray[np.uint32], read: Booleans) -> Floats:
@@ -194,25 +225,29 @@ def _of(grades: Floats, at: NDArray[np.uint32], read: Booleans) -> Floats:
 
 
 def _too_few(low: Floats, graded: Graded) -> Booleans:
-    """Return where so many levels are unread that no fracture can be excluded (NHANES)."""
+    """Return where so many levels are unread that no fracture can be excluded (NHANES).
+
+    A level that was not asked for is not read.
+    """
     blank = np.where(np.isnan(low), np.nan, 0.0)
-    status = summarise_spines(spread_levels(blank, graded.levels), graded.levels).status
+    status = summarise_spines(spread_levels(blank, graded.levels), GRADED).status
     return np.equal(status, STATUSES.index("uninterpretable"))
 
 
-def _single_mild(low: Floats, high: Floats, read: Booleans) -> Answers:
-    """Return where exactly one vertebra is fractured and it is of grade 1."""
+def _single_mild(low: Floats, high: Floats, read: Booleans, unread: Booleans) -> Answers:
+    """Return where exactly one vertebra is fractured, of grade 1; single unread levels are passed over."""
     sure = (
         ((low >= 1).sum(axis=1) == 1) & ((high >= 1).sum(axis=1) == 1) & (np.nanmax(_zero(high), axis=1) < 2)
     )
-    never = ((high >= 1).sum(axis=1) == 0) | ((low >= 1).sum(axis=1) > 1) | (_zero(low).max(axis=1) >= 2)
+    none = ((high >= 1).sum(axis=1) == 0) & ~unread
+    never = none | ((low >= 1).sum(axis=1) > 1) | (_zero(low).max(axis=1) >= 2)
     return truths(read & sure, read & never)
 
 
 def _asks_of_mild(asks: tuple[Ask, ...]) -> tuple[Ask, ...]:
-    """Return what decides whether a fracture is single and mild: a level that is not read is not counted."""
-    of_films = tuple(one for one in asks if one.what in ("grades", "exam dates"))
-    lacking = np.logical_or.reduce([one.where for one in of_films])
+    """Return what decides whether a fracture is single and mild."""
+    lacking = np.logical_or.reduce([one.where for one in asks if one.what != "agreement of readings"])
+    of_films = tuple(one for one in asks if one.what != "agreement of readings")
     return (*of_films, Ask("agreement of readings", ~lacking))
 
 
@@ -225,6 +260,7 @@ def _vertebral(films: _Films, ledger: _Ledger, asks: tuple[Ask, ...]) -> tuple[B
     told = ledger.bounds("vertebral")
     low = np.maximum(films.low, told.low)
     high = np.where(films.read, np.maximum(films.high, ledger.listed("vertebral")), told.high)
+    high = np.where(films.undated, np.inf, high)
     of_ledger = tuple(
         Ask(ask.what, ask.where & (~films.read | (ask.what == "fractures.site")))
         for ask in ledger.asks

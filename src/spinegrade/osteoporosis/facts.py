@@ -61,7 +61,7 @@ FACTS: dict[str, Fact] = {
     "unreferenced_z": Fact("z-scores without a usable reference", "bmd.reference"),
     "preferred_site": _truth("BMD z-score at a preferred site", "bmd.z"),
     "extra_site": _truth("BMD z-score at an extra site", "bmd.z"),
-    "dxa_interval": Fact("months between the last two scans of a site", "bmd.date"),
+    "dxa_interval": Fact("months between the last two scans of a site, if there are two", "bmd.date"),
     "t_score": Fact("lowest T-score of spine, femoral neck and hip", "bmd.t"),
     "female": _truth("female", "sex"),
     "postmenopausal": _truth("postmenopausal"),

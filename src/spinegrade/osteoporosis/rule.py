@@ -72,7 +72,7 @@ def osteoporosis_rules(
     Raises
     ------
     RuleError
-        If a file is no such rule, or two files of ``more`` have one code.
+        If a file is no such rule or not enabled, or two files of ``more`` have one code.
     """
     own = [load_rule(name, KIND) for name in more]
     codes = [_text(one, "code") for one in own]
@@ -87,6 +87,9 @@ def osteoporosis_rules(
     for code in sorted(sources, key=_order):
         rule = _build(sources[code], switches or Switches(), conditions)
         made[code] = rule
+        if sources[code] in own and not rule.enabled:
+            msg = f"{sources[code].id}: status: expected 'confirmed', as it is to be run, got {rule.status!r}"
+            raise RuleError(msg)
         if rule.condition is not None:
             conditions[code] = rule.condition
     return tuple(made.values())

@@ -37,6 +37,7 @@ def spine_rows(spines: Spines, method: Method) -> pl.DataFrame:
     visual[:, spines.window] = spines.spread(spines.frame["visual_grade"].to_numpy())
     frame = summarise_rows(spines, method).with_columns(
         spines.frame["date"][spines.firsts].alias("date"),
+        pl.Series("one_date", _one_date(spines)),
         pl.Series("without_norm", _without_norm(spines, method)),
         *(
             pl.Series(f"visual_{level}", visual[:, LEVELS.index(level)], nan_to_null=True)
@@ -44,6 +45,17 @@ def spine_rows(spines: Spines, method: Method) -> pl.DataFrame:
         ),
     )
     return frame.select(ROW, *spine_schema(method.levels))
+
+
+def _one_date(spines: Spines) -> NDArray[np.bool_]:
+    """Return ``(spines,)`` whether all rows of a reading have one date, or none."""
+    days = spines.frame["date"].cast(pl.Int32).fill_null(np.iinfo(np.int32).min).to_numpy()
+    if not len(spines.firsts):
+        return np.zeros(0, dtype=bool)
+    same: NDArray[np.bool_] = np.minimum.reduceat(days, spines.firsts) == np.maximum.reduceat(
+        days, spines.firsts
+    )
+    return same
 
 
 def _without_norm(spines: Spines, method: Method) -> NDArray[np.int64]:
@@ -59,7 +71,8 @@ def _without_norm(spines: Spines, method: Method) -> NDArray[np.int64]:
 def spine_schema(levels: LevelRange) -> dict[str, type[pl.DataType]]:
     """Return the columns of `spine_rows`."""
     visual: dict[str, type[pl.DataType]] = {f"visual_{level}": pl.Float64 for level in levels.levels}
-    return {**summary_schema(levels), "date": pl.Date, "without_norm": pl.Int64, **visual}
+    own = {"date": pl.Date, "one_date": pl.Boolean, "without_norm": pl.Int64}
+    return {**summary_schema(levels), **own, **visual}
 
 
 @frozen
@@ -124,12 +137,16 @@ def gather_grades(readings: pl.DataFrame, levels: LevelRange, switches: Switches
 
 
 def _ever(readings: pl.DataFrame, patients: pl.DataFrame, names: list[str], min_grade: float) -> Floats:
-    """Return the ``(patients, 2)`` least and most fractured levels of the exam that had most."""
+    """Return the ``(patients, 2)`` least and most fractured levels of the day that had most.
+
+    Exams of one day are readings of one spine.
+    """
     least, most = (
         pl.sum_horizontal(end(pl.col(name)) >= min_grade for name in names).cast(pl.Float64)
         for end in (pl.Expr.min, pl.Expr.max)
     )
-    exams = readings.group_by("patient", "exam").agg(least.alias("least"), most.alias("most"))
+    day = pl.coalesce(pl.col("date").cast(pl.String), "exam").alias("day")
+    exams = readings.group_by("patient", day).agg(least.alias("least"), most.alias("most"))
     ever = exams.group_by("patient").agg(pl.col("least", "most").max())
     rows = patients.join(ever, on="patient", how="left", maintain_order="left").select("least", "most")
     return rows.to_numpy().astype(float)

@@ -13,7 +13,12 @@ if TYPE_CHECKING:
 
 BY_AGE = ("at-most", "before", "completed")
 """Settings of the switch ``by_age``."""
-_AGE = validators.and_(validators.ge(0.0), validators.le(130.0))
+_ADULT_FROM = (18.0, 20.0)
+_OLDEST = 130.0
+
+
+def _from_to(low: float, high: float) -> Any:  # noqa: ANN401  attrs' validators have no common type
+    return validators.and_(validators.ge(low), validators.le(high))
 
 
 @frozen
@@ -23,7 +28,7 @@ class Switches:
     Attributes
     ----------
     adult_from
-        Age in years from which the rules for adults stand in for those for children; 20, as the
+        Age in years from which the rules for adults stand in for those for children, 18 to 20; 20, as the
         paediatric fracture history counts "up to age 19" (this project's choice).
     by_age
         Which fractures are "by age 10" and "up to age 19": ``at-most`` up to the birthday itself,
@@ -47,18 +52,18 @@ class Switches:
         Age in years from which men have T-scores; without a confirmed source, so it has no default.
     """
 
-    adult_from: float = field(default=20.0, validator=_AGE)
+    adult_from: float = field(default=20.0, validator=_from_to(*_ADULT_FROM))
     by_age: str = field(default="at-most", validator=validators.in_(BY_AGE))
     density_bound: str = field(default="at-most", validator=validators.in_(("at-most", "below")))
     density_sites: str = field(default="preferred", validator=validators.in_(("preferred", "any")))
     density_z: str = field(default="measured", validator=validators.in_(("measured", "height-adjusted")))
     dxa_months: float = field(default=6.0, validator=validators.in_((6.0, 12.0)))
-    glucocorticoid_months: float = field(
-        default=3.0, validator=validators.and_(validators.ge(0), validators.le(120))
-    )
+    glucocorticoid_months: float = field(default=3.0, validator=_from_to(0.0, 120.0))
     grades: str = field(default="measured", validator=validators.in_(("measured", "visual")))
     min_grade: float = field(default=1.0, validator=validators.in_((1.0, 2.0, 3.0)))
-    t_score_men_from: float | None = field(default=None, validator=validators.optional(_AGE))
+    t_score_men_from: float | None = field(
+        default=None, validator=validators.optional(_from_to(_ADULT_FROM[0], _OLDEST))
+    )
 
     def __str__(self) -> str:
         return " ".join(f"{name}={_shown(value)}" for name, value in asdict(self).items())
@@ -103,10 +108,18 @@ def _setting(name: str, given: str) -> float | str | None:
     return given if isinstance(default, str) else float(given)
 
 
+_RANGES = {
+    "adult_from": _ADULT_FROM,
+    "glucocorticoid_months": (0.0, 120.0),
+    "t_score_men_from": (_ADULT_FROM[0], _OLDEST),
+}
+
+
 def _expected(name: str) -> str:
     """Return what a switch takes."""
     check = getattr(fields(Switches), name).validator
     options = getattr(check, "options", None)
     if options is None:
-        return "a number in its range"
+        low, high = _RANGES[name]
+        return f"a number from {low:g} to {high:g}"
     return " or ".join(_shown(option) for option in options)
