@@ -128,6 +128,12 @@ class TestAdults:
 
 
 class TestSwitches:
+    def test_reasons_say_which_fractures_count(self, clinic):
+        mild = heights(T8=(0.22, 0.0, 0.0))
+        assert "vertebral fractures >= 1;" in clinic((mild, {}))["R1_because"]
+        row = clinic((mild, {}), options=("--switch", "min_grade=2"))
+        assert (row["R1"], row["R1_because"]) == ("not met", "vertebral fractures of grade 2 or more < 1")
+
     @pytest.mark.parametrize("switch", ["adult_from=5", "adult_from=30", "t_score_men_from=5"])
     def test_no_child_is_made_an_adult(self, tmp_path, switch):
         (tmp_path / "patients.csv").write_text("patient,age\nP1,9\n")

@@ -27,12 +27,16 @@ _OPPOSITE = {"at_least": "below", "above": "at_most", "at_most": "above", "below
 
 @frozen
 class Leaf:
-    """One fact compared with a value; ``relation`` is a key of `_SIGNS`, or ``is``."""
+    """One fact compared with a value; ``relation`` is a key of `_SIGNS`, or ``is``.
+
+    ``which`` says in words which of what is counted counts, where a switch leaves some out.
+    """
 
     fact: str
     relation: str
     value: float | bool
     switch: str | None = None
+    which: str = ""
 
     def answer(self, facts: Facts) -> Answers:
         """Return ``(patients,)`` whether the comparison holds."""
@@ -48,7 +52,7 @@ class Leaf:
 
     def words(self, *, met: bool) -> str:
         """Return what is the case where the comparison holds, or does not."""
-        called = FACTS[self.fact].words
+        called = f"{FACTS[self.fact].words}{self.which}"
         if self.relation == "is":
             return f"{called}: {'yes' if met == self.value else 'no'}"
         relation = self.relation if met else _OPPOSITE[self.relation]
@@ -167,7 +171,9 @@ def _leaf(data: dict[str, Any], switches: Switches) -> Leaf:
             raise RuleError(msg)
         return Leaf(fact, relation, value)
     number, switch = _number(fact, value, switches)
-    return Leaf(fact, _bound(relation, bound, switches), number, switch)
+    few = fact == "vertebral_fractures" and switches.min_grade > 1
+    which = f" of grade {switches.min_grade:g} or more" if few else ""
+    return Leaf(fact, _bound(relation, bound, switches), number, switch, which)
 
 
 def _number(fact: str, value: object, switches: Switches) -> tuple[float, str | None]:
