@@ -38,6 +38,17 @@ WHY = (
 """Why there is no z-score; arrays hold the index."""
 
 _VALUE, _SEX, _AGE, _YOUNG, _OLD, _SITE, _RANGE, _TOO_YOUNG = range(1, 9)
+
+WHY_NO_HEIGHT_AGE = (
+    "",
+    "height not known",
+    "sex not known, or no equation of height age for it",
+    "height outside the range of the equation of height age",
+    "height age outside the years of its equation",
+)
+"""Why there is no height age; arrays hold the index."""
+
+_NO_HEIGHT, _NO_EQUATION, _NOT_TALL, _BEYOND = range(1, 5)
 _TWO_SIDED_95 = 1.959963984540054
 
 _LUMBAR_FROM, _WHOLE_BODY_FROM = 0.0, 3.0
@@ -196,17 +207,38 @@ def apparent_density(bmc: ArrayLike, area: ArrayLike, equation: Bmad) -> Floats:
 def height_age(height: ArrayLike, sex: ArrayLike, equations: tuple[HeightAge, ...]) -> Floats:
     """Return the ``(...)`` age in years at which a height in cm is the median.
 
-    NaN for a sex without an equation, and for heights and ages outside the range of its source.
+    NaN as `why_no_height_age` says.  The child's own age does not enter: a girl of 17 may be as tall as girls
+    of 7.
     """
+    return _height_age(height, sex, equations)[0]
+
+
+def why_no_height_age(
+    height: ArrayLike, sex: ArrayLike, equations: tuple[HeightAge, ...]
+) -> NDArray[np.uint8]:
+    """Return the ``(...)`` index into `WHY_NO_HEIGHT_AGE` of why there is no height age; 0 where there is.
+
+    Both the heights and the height ages of an equation have a range, that of its source: at the ends of the
+    one, 85 cm in girls, it can leave the other.
+    """
+    return _height_age(height, sex, equations)[1]
+
+
+def _height_age(
+    height: ArrayLike, sex: ArrayLike, equations: tuple[HeightAge, ...]
+) -> tuple[Floats, NDArray[np.uint8]]:
     cm, of = np.broadcast_arrays(np.asarray(height, dtype=float), np.asarray(sex, dtype=np.int64))
-    found = np.full(cm.shape, np.nan)
+    found, why = np.full(cm.shape, np.nan), np.full(cm.shape, _NO_EQUATION, dtype=np.uint8)
     for one in equations:
         with np.errstate(invalid="ignore"):
             age = one.constant + one.slope * cm + one.root * np.sqrt(cm)
+            tall = (cm >= one.min_height) & (cm <= one.max_height)
         here = of == SEXES.index(one.sex)
-        here &= (cm >= one.min_height) & (cm <= one.max_height) & (age >= one.min_age) & (age <= one.max_age)
-        found[here] = age[here]
-    return found
+        aged = (age >= one.min_age) & (age <= one.max_age)
+        why[here] = np.where(tall, np.where(aged, 0, _BEYOND), _NOT_TALL)[here]
+        found[here & tall & aged] = age[here & tall & aged]
+    why[np.isnan(cm)] = _NO_HEIGHT
+    return found, why
 
 
 def adjust_for_height(

@@ -6,19 +6,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
-from attrs import frozen
+from attrs import field, frozen
 
 from spinegrade.bmd import INTERVALS, feasible, interval, months_between
 from spinegrade.bmd_sites import FROM_PATIENTS
-from spinegrade.patients.ages import years_between
+from spinegrade.patients.ages import OLDEST, last_day, years_between
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from numpy.typing import NDArray
 
     from spinegrade.patients.reading import Patients
 
-_DAYS_A_YEAR = 365.25
-_DAYS_A_MONTH = _DAYS_A_YEAR / 12
+_DAYS_A_MONTH = 365.25 / 12
 _SEXES = {"F": 0, "M": 1}
 
 
@@ -32,10 +33,13 @@ class OnTheDay:
         Months that the height in the patients table may be away from the scan.
     same_day
         Whether, where a date is missing, the scan was on the day of that age and height.
+    last
+        The last day that a scan can be of.
     """
 
     height_within: float = 3.0
     same_day: bool = False
+    last: date = field(factory=last_day)
 
 
 def describe_scans(given: Patients, on: OnTheDay) -> pl.DataFrame:
@@ -76,7 +80,7 @@ def _people(given: Patients) -> pl.DataFrame:
 def _aged(frame: pl.DataFrame, on: OnTheDay) -> pl.DataFrame:
     """Return the scans with the age on their day, or why there is none."""
     day = pl.coalesce("date", "_day") if on.same_day else pl.col("date")
-    shifted = pl.col("_age") + (day - pl.col("_day")).dt.total_days() / _DAYS_A_YEAR
+    shifted = pl.col("_age") + years_between(pl.col("_day"), day)
     age = pl.coalesce(years_between(pl.col("birth_date"), day), shifted)
     if on.same_day:
         age = pl.coalesce(age, "_age")
@@ -86,7 +90,9 @@ def _aged(frame: pl.DataFrame, on: OnTheDay) -> pl.DataFrame:
         "age of the patient differs by more than a year from birth_date and date": (
             (at_day - pl.col("_age")).abs() > 1
         ),
+        "scan dated after today": day > on.last,
         "scan dated before the birth": age < 0,
+        "age over 130 at the scan": age > OLDEST,
         "age not known: the scan has no date": age.is_null() & pl.col("date").is_null(),
         "age not known: the patient has no birth_date, nor an age with its date": age.is_null(),
     }

@@ -9,7 +9,16 @@ import polars as pl
 from attrs import frozen
 
 from spinegrade import __version__
-from spinegrade.bmd import WHY, Density, adjust_for_height, bmd_z, convert_density, height_age
+from spinegrade.bmd import (
+    WHY,
+    WHY_NO_HEIGHT_AGE,
+    Density,
+    adjust_for_height,
+    bmd_z,
+    convert_density,
+    height_age,
+    why_no_height_age,
+)
 from spinegrade.bmd_sites import FROM_PATIENTS, HEIGHT, IN_PATIENTS
 from spinegrade.errors import RuleError
 from spinegrade.patients.columns import BMD, TABLES
@@ -28,7 +37,7 @@ FARTHEST = 15.0
 """A z beyond this is taken for a slip of unit (this project's choice; a study printed -9.3)."""
 
 _Z = ("z", "z_low", "z_high", "z_height_adjusted")
-_Z_COLUMN = next(one for one in TABLES[BMD] if one.name == "z")
+_Z_COLUMN = next(one for one in TABLES[BMD] if one.name == "z_low")
 _FAR = f"value implausible: z beyond {FARTHEST:g}; is it in g/cm2?"
 
 
@@ -174,9 +183,16 @@ def _scores(frame: pl.DataFrame, by: Scoring) -> list[pl.Series]:
             for name, values in numbers.items()
         ),
         pl.Series("height_age", matched, nan_to_null=True),
+        _reasons(why_no_height_age(height, sex, by.height_ages)),
         pl.Series("_conversion", used, dtype=pl.String).replace("", None),
         frame["_refused"].fill_null(words).alias("_why") if frame.height else words.alias("_why"),
     ]
+
+
+def _reasons(codes: NDArray[np.uint8]) -> pl.Series:
+    """Return why scans have no height age, in words."""
+    words = pl.Series("why_no_height_age", [one or None for one in WHY_NO_HEIGHT_AGE], dtype=pl.String)
+    return words.gather(codes.astype(np.uint32))
 
 
 def _at_age(

@@ -32,7 +32,8 @@ class SpineSummary:
     ----------
     sdi
         Spinal deformity index, the sum of the grades of the evaluable levels; NaN without any
-        (Ma J et al., J Clin Endocrinol Metab 2024;109:e1225, doi 10.1210/clinem/dgad611).
+        (Ma J et al., J Clin Endocrinol Metab 2024;109:e1225, doi 10.1210/clinem/dgad611).  A grade of 0.5 is
+        no fracture and adds nothing.
     sdi_low, sdi_high
         The least and the most that it could be, were the missing levels graded 0 or 3.
     sdi_scaled
@@ -72,7 +73,7 @@ def summarise_spines(grades: ArrayLike, levels: LevelRange = GRADED) -> SpineSum
     known = ~np.isnan(within)
     evaluable = known.sum(axis=-1)
     missing = within.shape[-1] - evaluable
-    total = np.where(known, within, 0.0).sum(axis=-1)
+    total = np.where(known, sdi_points(within), 0.0).sum(axis=-1)
     fractured = (within >= 1).sum(axis=-1)
     none = evaluable == 0
     sdi = np.where(none, np.nan, total)
@@ -87,6 +88,11 @@ def summarise_spines(grades: ArrayLike, levels: LevelRange = GRADED) -> SpineSum
         spinal_fracture_index=sdi / np.maximum(evaluable, 1),
         status=_status(fractured, every, levels),
     )
+
+
+def sdi_points(grades: Floats) -> Floats:
+    """Return what each grade adds to the deformity index; 0.5, a borderline visual grade, adds nothing."""
+    return np.floor(grades)
 
 
 def _status(fractured: NDArray[np.int64], grades: Floats, levels: LevelRange) -> NDArray[np.uint8]:

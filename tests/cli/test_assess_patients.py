@@ -147,7 +147,8 @@ class TestWithoutFilms:
         table.write_text(table.read_text().replace("-3.2", "low"))
         said = invoke("assess", "--patients", folder)
         assert (said.code, said.out) == (1, "")
-        assert f"{table}: line 2: z: expected a number from -25 to 25, got 'low'" in said.err
+        words = "z: expected a number from -15 to 15 (a decimal point lost?), got 'low'"
+        assert f"{table}: line 2: {words}" in said.err
         said = invoke("assess", "--patients", folder, "--keep-going")
         assert said.code == 1
         assert said.lines[0].startswith(f"left out: {table}: line 2: z")
@@ -252,7 +253,7 @@ device,spine,-3,,Ref,Lunar,Hologic
     words = {
         "above": "fracture at an age above the patient's",
         "noref": "z-score without a reference",
-        "tchild": "T-score in a child: not used",
+        "tchild": "T-score in a child (spine): not used",
         "device": "z-score by a reference of another device, without a conversion",
         "order": "date of the exam or assessment before the birth",
         "ghost": "in fractures but not in the patients table",

@@ -69,7 +69,10 @@ class TestBuild:
     def test_from_landmarks(self, normals):
         said, out = built(normals, "--patients", normals.parent)
         assert said.code == 0, said.err
-        assert "from 60 people, written to" in said.lines[-1]
+        assert (
+            "from 60 people, ages 50, 70 (one band, over the ages of the people), written to"
+            in said.lines[-1]
+        )
         norm = load_norm(str(out))
         assert norm.id == "mine"
         assert set(norm.frame["sex"]) == {"female", "male"}
@@ -160,6 +163,47 @@ class TestBuild:
         assert said.code == code
         assert words in said.err
         assert not out.exists()
+
+    def test_a_norm_without_a_name(self, normals):
+        for name in ("", "  "):
+            out = normals.parent / "norm.csv"
+            said = invoke("norms", "build", normals, "--id", name, "-o", out)
+            assert said.code == 2
+            assert "expected a name for the norm" in said.err
+            assert not out.exists()
+
+    def test_a_norm_of_grown_people_says_nothing_of_a_child(self, normals, tmp_path):
+        """Made without --ages of people of 50 to 69: no z-score, no grade and no diagnosis at 13 years."""
+        _, out = built(normals, "--patients", normals.parent, "--sexes", "any")
+        folder = tmp_path / "clinic"
+        folder.mkdir()
+        (folder / "patients.csv").write_text(
+            "patient,sex,age,local_disease,high_energy_trauma,fractures_complete\nP1,F,13,no,no,yes\n"
+        )
+        spine = folder / "spine.csv"
+        table(heights(T12=(0.22, 0.0, 0.0))).write_csv(spine)
+        told = ("--norms", out, "--patients", folder, "--format", "json")
+        scores = json.loads(invoke("norms", "score", spine, *told).out)
+        assert {row["z"] for row in scores} == {None}
+        assert "age outside the norm" in {row["why"] for row in scores}
+        grades = json.loads(invoke("grade", spine, *told).out)
+        assert {row["grade"] for row in grades} == {None}
+        (patient,) = json.loads(invoke("assess", spine, *told).out)
+        assert patient["classification"] == "osteoporosis not excluded"
+        (folder / "patients.csv").write_text((folder / "patients.csv").read_text().replace(",13,", ",59,"))
+        assert None not in {row["grade"] for row in json.loads(invoke("grade", spine, *told).out)}
+
+    def test_a_column_age_with_a_capital_is_refused(self, normals):
+        people = normals.parent / "patients.csv"
+        people.write_text(people.read_text().replace("age", "Age"))
+        said, out = built(normals, "--patients", normals.parent)
+        assert said.code == 1
+        assert "header: expected 'age', or a name less like it, got 'Age'" in said.err
+        assert not out.exists()
+        out.write_text(norm_text(["wedge_ratio,T12,any,40,80,0.95,0.05"]))
+        for name in (("norms", "score"), ("grade",), ("followup",)):
+            said = invoke(*name, normals, "--norms", out, "--patients", people)
+            assert (said.code, "got 'Age'" in said.err) == (1, True)
 
     def test_name_of_another_format(self, normals):
         said = invoke("norms", "build", normals, "--id", "mine", "-o", normals.parent / "norm.json")

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from spinegrade.bmd import (
     INTERVALS,
     WHY,
+    WHY_NO_HEIGHT_AGE,
     Density,
     adjust_for_height,
     apparent_density,
@@ -23,6 +24,7 @@ from spinegrade.bmd import (
     height_age,
     interval,
     months_between,
+    why_no_height_age,
 )
 from spinegrade.bmd_registry import Bmad, load_registry
 from spinegrade.bmd_sites import SITES
@@ -262,6 +264,25 @@ class TestHeightAge:
     def test_age_outside_the_range_of_the_source(self):
         """86 cm is within the boys' heights and comes to under 2 years: not carried on."""
         assert np.isnan(height_age(86.0, 1, load_registry().height_ages))
+
+    @pytest.mark.parametrize(
+        ("height", "sex", "why"),
+        [
+            (110.0, 0, ""),
+            (85.1, 0, "height age outside the years of its equation"),  # 1.98 years
+            (151.0, 0, "height age outside the years of its equation"),  # 12.33 years
+            (86.0, 1, "height age outside the years of its equation"),
+            (156.0, 1, ""),  # 12.93 years
+            (84.9, 0, "height outside the range of the equation of height age"),
+            (156.1, 1, "height outside the range of the equation of height age"),
+            (nan, 0, "height not known"),
+            (110.0, -1, "sex not known, or no equation of height age for it"),
+        ],
+    )
+    def test_why_there_is_none(self, height, sex, why):
+        equations = load_registry().height_ages
+        assert WHY_NO_HEIGHT_AGE[why_no_height_age(height, sex, equations)] == why
+        assert np.isnan(height_age(height, sex, equations)) == (why != "")
 
     def test_rises_with_height(self):
         for sex, low, high in ((0, 95, 151), (1, 95, 150)):

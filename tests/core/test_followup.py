@@ -26,6 +26,7 @@ from spinegrade.followup.change import (
     remark_words,
     within_least_significant,
 )
+from spinegrade.followup.cohort_rows import time_to_reshaping
 from spinegrade.followup.compare import Asking, compare
 from spinegrade.followup.counting import counted_otherwise
 from spinegrade.followup.pairs import PAIR_CHOICES, mixed_dates, pair_readings
@@ -345,10 +346,11 @@ class TestGrowingChild:
         before = (Fracture("T6", FractureKind.WEDGE, 0.30), Fracture("T9", FractureKind.WEDGE, 0.35))
         after = (Fracture("T6", FractureKind.WEDGE, 0.05), Fracture("T9", FractureKind.WEDGE, 0.23))
         first, second = truth(fractures=before), truth(size=1.1, fractures=after)
-        classes = reshaping_class(first.grade, second.grade, 24.0, reshaping_rule("reshaping-2024"))
-        named = {level: RESHAPINGS[c] for level, c in zip(LEVELS, classes, strict=True) if c}
+        grades = [one.grade[GRADED.indices] for one in (first, second)]
+        classes = reshaping_class(*grades, 24.0, reshaping_rule("reshaping-2024"))
+        named = {level: RESHAPINGS[c] for level, c in zip(GRADED.levels, classes, strict=True) if c}
         assert named == {"T6": "complete", "T9": "incomplete"}
-        assert RESHAPINGS[int(patient_reshaping(classes))] == "incomplete"
+        assert RESHAPINGS[int(patient_reshaping(classes, grades[1]))] == "incomplete"
 
 
 class TestReshaping:
@@ -372,29 +374,69 @@ class TestReshaping:
     )
     def test_of_a_patient(self, classes, expected):
         """Complete only if all are; what is unknown decides only where it could change the answer."""
-        places = [RESHAPINGS.index(one) for one in classes]
-        assert RESHAPINGS[int(patient_reshaping(np.array(places, dtype=np.uint8)))] == expected
+        places = np.array([RESHAPINGS.index(one) for one in classes], dtype=np.uint8)
+        now = np.where(places == RESHAPINGS.index("indeterminate"), np.nan, 0.0)
+        assert RESHAPINGS[int(patient_reshaping(places, now))] == expected
 
-    def test_half_a_grade_is_no_fracture(self):
+    @pytest.mark.parametrize(
+        ("classes", "now", "expected"),
+        [
+            (["complete", "indeterminate"], [0, 0], "complete"),
+            (["complete", "indeterminate"], [0, 0.5], "indeterminate"),
+            (["complete", "indeterminate"], [0, 2], "indeterminate"),
+            (["indeterminate"], [0], "indeterminate"),
+            (["none", "indeterminate"], [2, 0], "indeterminate"),
+            (["complete", "no fracture"], [0, 2], "too early"),
+            (["none", "no fracture"], [2, 2], "none"),
+        ],
+    )
+    def test_of_a_patient_by_what_is_seen_now(self, classes, now, expected):
+        """Normal now, a vertebra of which the past is not known spoils nothing; a new fracture does."""
+        places = np.array([RESHAPINGS.index(one) for one in classes], dtype=np.uint8)
+        assert RESHAPINGS[int(patient_reshaping(places, now))] == expected
+
+    def test_half_a_grade_is_no_fracture_and_no_normal_shape(self):
         rule = reshaping_rule("reshaping-2024")
         found = reshaping_class([2, 1, 0.5, np.nan, 1], [0.5, 0.5, 1, 1, np.nan], 13.0, rule)
         assert [RESHAPINGS[one] for one in found] == [
-            "complete",
-            "complete",
+            "incomplete",
+            "incomplete",
             "no fracture",
-            "no fracture",
+            "indeterminate",
             "indeterminate",
         ]
 
     def test_episodes_begin_with_a_fracture_and_end_without(self):
         """One level on eight films: fractured, worse, not graded, mild, healed, nothing, fractured again."""
         grades = np.array([0, 1, 2, np.nan, 1, 0, 0, 2])[:, None]
-        found = find_episodes(grades)
+        found = find_episodes(grades, 12.0 * np.arange(8), reshaping_rule("reshaping-2024"))
         assert found.film[:, 0].tolist() == [-1, 1, 1, 1, 1, -1, -1, 7]
         np.testing.assert_array_equal(found.grade[:, 0], [np.nan, 1, 1, 1, 1, np.nan, np.nan, 2])
 
+    @pytest.mark.parametrize(
+        ("grades", "months", "expected"),
+        [
+            ([2, 0, 0, 0], [0, 5, 12, 17], [0, 0, -1, -1]),
+            ([2, 0, 1, 0], [0, 5, 12, 24], [0, 0, 0, -1]),
+            ([2, 0.5, 0.5, 0], [0, 12, 24, 36], [0, 0, 0, -1]),
+            ([2, 0, np.nan, 2], [0, 11.9, 13, 14], [0, 0, 0, 0]),
+        ],
+    )
+    def test_an_episode_lives_until_it_is_no_longer_too_early(self, grades, months, expected):
+        """Films every half year: a vertebra that is normal after five months is judged after twelve."""
+        found = find_episodes(np.array(grades)[:, None], months, reshaping_rule("reshaping-2024"))
+        assert found.film[:, 0].tolist() == expected
+
+    def test_what_is_known_is_what_was_graded_since_the_levels_were_named_so(self):
+        grades = np.array([np.nan, 0, np.nan, np.nan])[:, None]
+        rule = reshaping_rule("reshaping-2024")
+        found = find_episodes(grades, np.arange(4), rule, [False, False, False, True])
+        assert found.known[:, 0].tolist() == [False, True, True, False]
+
     def test_an_episode_ends_where_the_levels_are_counted_otherwise(self):
-        found = find_episodes(np.array([1, 1, 1])[:, None], [False, False, True])
+        grades = np.array([1, 1, 1])[:, None]
+        rule = reshaping_rule("reshaping-2024")
+        found = find_episodes(grades, 12.0 * np.arange(3), rule, [False, False, True])
         assert found.film[:, 0].tolist() == [0, 0, 2]
 
 
@@ -547,6 +589,64 @@ class TestReadings:
         second = dated(heights(), 2020, exam="E", date=[date(2020, 6, 1)] * 13)
         vertebrae, (patient,) = rows_of(dated(heights(T8=(0.3, 0.0, 0.0)), 2020), second)
         assert (vertebrae["T8"]["reshaping"], patient["reshaping"]) == ("too early", "too early")
+
+    def test_films_every_half_year_show_reshaping(self):
+        """Normal after five months and after twelve: too early, then complete, as first and last say."""
+        days = (date(2020, 1, 10), date(2020, 6, 10), date(2021, 1, 10), date(2021, 6, 10))
+        films = [
+            dated(heights(T8=(0.3 if n == 0 else 0.0, 0.0, 0.0)), 2020 + n, date=[day] * 13)
+            for n, day in enumerate(days)
+        ]
+        compared = compare(sound(*films), Asking())
+        t8 = vertebra_rows(compared).filter(pl.col("level") == "T8")
+        assert t8["reshaping"].to_list() == ["too early", "complete", "no fracture"]
+        assert t8["detected"].to_list() == [days[0], days[0], None]
+        patients = patient_rows(compared)
+        assert patients["reshaping"].to_list() == ["too early", "complete", "no fracture"]
+        vertebrae, whole = time_to_reshaping(compared)
+        for times in (vertebrae, whole):
+            assert list(zip(times.months, times.event, strict=True)) == [(12.0, True)]
+        (ends,) = patient_rows(compare(sound(*films[:3]), Asking(pairs="first-last"))).to_dicts()
+        assert ends["reshaping"] == "complete"
+
+    @pytest.mark.parametrize(
+        ("then", "now", "level", "patient"),
+        [
+            (None, 0.28, "indeterminate", "indeterminate"),
+            (None, None, "indeterminate", "indeterminate"),
+            (None, 0.0, "indeterminate", "complete"),
+            (0.0, None, "no fracture", "complete"),
+            (0.0, 0.28, "no fracture", "too early"),
+            (0.28, None, "indeterminate", "indeterminate"),
+        ],
+    )
+    def test_a_patient_is_complete_only_if_every_level_is_known_to_be(self, then, now, level, patient):
+        """T8 reshaped; L1 was read on both dates, and graded or not: rows and cohort say the same."""
+        films = []
+        for year, loss, at_l1 in ((2020, 0.3, then), (2021, 0.0, now)):
+            seen_l1 = [at_l1 is not None or one != "L1" for one in GRADED.levels]
+            why = [None if one else "overlap" for one in seen_l1]
+            sides = heights(T8=(loss, 0.0, 0.0), L1=(at_l1 or 0.0, 0.0, 0.0))
+            marks = {"evaluable": seen_l1, "not_evaluable_reason": why}
+            films.append(dated(sides, year, **(marks if at_l1 is None else {})))
+        vertebrae, (row,) = rows_of(*films)
+        assert (vertebrae["T8"]["reshaping"], vertebrae["L1"]["reshaping"]) == ("complete", level)
+        assert row["reshaping"] == patient
+        _, whole = time_to_reshaping(compare(sound(*films), Asking()))
+        assert whole.event.tolist() == [patient == "complete"]
+
+    def test_without_any_visual_grade_nothing_is_told(self):
+        vertebrae, (patient,) = rows_of(dated(heights(), 2020), dated(heights(), 2021), grade="visual")
+        assert {row["reshaping"] for row in vertebrae.values()} == {"indeterminate"}
+        assert (patient["outcome"], patient["reshaping"]) == ("indeterminate", "indeterminate")
+
+    def test_half_a_grade_adds_nothing_to_the_index(self):
+        """Grades 1, 3 and two of 0.5: 4; then one of 0.5 has become 1: 5.  And 0.5 is no normal shape."""
+        grades = ([1.0, 3.0, 0.5, 0.5, *[0.0] * 9], [0.5, 3.0, 1.0, 0.5, 1.0, *[0.0] * 8])
+        tables = [dated(heights(), 2020 + n, visual_grade=one) for n, one in enumerate(grades)]
+        vertebrae, (patient,) = rows_of(*tables, grade="visual")
+        assert (patient["first_sdi"], patient["second_sdi"]) == (4.0, 5.0)
+        assert vertebrae["T4"]["reshaping"] == "incomplete"
 
     def test_a_level_on_one_date_only_is_named(self):
         before = heights([level for level in GRADED.levels if level != "T5"])

@@ -25,6 +25,14 @@ def test_sdi_adds_the_grades_of_t4_to_l4():
     assert found.spinal_fracture_index == pytest.approx(6 / 13)
 
 
+def test_half_a_grade_is_no_fracture_and_adds_nothing():
+    """Three readers' grades of 0.5 leave the index at 0; beside a 2 it is 2."""
+    found = summarise_spines(spine({"T7": 0.5, "T8": 0.5, "L1": 0.5}))
+    assert (found.sdi, found.sdi_low, found.sdi_high, found.spinal_fracture_index) == (0, 0, 0, 0)
+    assert (found.sdi_scaled, found.fractured, STATUSES[found.status]) == (0, 0, "normal")
+    assert summarise_spines(spine({"T7": 0.5, "T8": 2, "L1": np.nan})).sdi_high == 5
+
+
 def test_missing_levels_widen_the_bounds():
     """Three missing levels add 0 to 9 to the sum, and the scaled index multiplies by 13/10."""
     found = summarise_spines(spine({"T4": np.nan, "T5": np.nan, "L4": np.nan, "T8": 2, "T9": 2}))

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from attrs import evolve
 
 from spinegrade.anatomy import LEVELS
 from spinegrade.errors import FormatError, RuleError
@@ -167,7 +168,7 @@ class TestBuild:
         by = {}
         for trim in (2.5, None):
             _, norm = build_norm(sick, Recipe(trim=trim, resamples=0), TITLE, by_sex="any")
-            by[trim] = norm.lms("wedge_ratio").value(-3.0)[T12]
+            by[trim] = norm.lms("wedge_ratio", age=60).value(-3.0)[T12]
         assert by[2.5] == pytest.approx(0.95 - 3 * 0.04, abs=0.012)
         assert by[None] < 0.77
 
@@ -183,7 +184,7 @@ class TestBuild:
     def test_predicted_heights_are_measures_too(self):
         _, norm = build_norm(normals(300), Recipe(resamples=0), TITLE, by_sex="any")
         assert set(PREDICTED) <= set(norm.measures)
-        assert norm.lms("posterior_predicted").m[T12] == pytest.approx(1.0, abs=0.01)
+        assert norm.lms("posterior_predicted", age=60).m[T12] == pytest.approx(1.0, abs=0.01)
 
     def test_bands_of_age(self):
         _, norm = build_norm(normals(2000), Recipe(ages=(40, 60, 80), resamples=0), TITLE, by_sex="both")
@@ -193,6 +194,29 @@ class TestBuild:
             (60, 80),
         ]
         assert np.isnan(norm.lms("wedge_ratio", 0, 80).m[T12])
+
+    def test_one_band_is_as_long_as_the_people_are_old(self):
+        """Of people of 40 to 79 it says nothing of a child of 9, nor of somebody whose age is not known."""
+        made = evolve(normals(300), age=np.linspace(40.3, 79.2, 300))
+        _, norm = build_norm(made, Recipe(resamples=0), TITLE, by_sex="any")
+        assert norm.frame.select("age_from", "age_to").unique().rows() == [(40.0, 80.0)]
+        found = norm.lms("wedge_ratio", age=[9, 39.9, 40, 79.9, 80, nan]).m[:, T12]
+        assert np.isnan(found).tolist() == [True, True, False, False, True, True]
+        assert norm.header["ages"] == "40, 80 (one band, over the ages of the people)"
+        assert norm.header["notes"] == "none"
+
+    def test_people_of_no_known_age_take_no_part_beside_others(self):
+        made = evolve(normals(300), age=np.r_[np.full(100, nan), np.linspace(40, 79, 200)])
+        _, norm = build_norm(made, Recipe(resamples=0), TITLE, by_sex="any")
+        assert set(norm.frame.filter(norm.frame["measure"] == "wedge_ratio")["n"]) == {200}
+        assert norm.header["notes"] == "100 people of no known age left out"
+
+    def test_nobodys_age_known_is_said(self):
+        made = evolve(normals(100), age=np.full(100, nan))
+        _, norm = build_norm(made, Recipe(resamples=0), TITLE, by_sex="any")
+        assert norm.frame["age_from"].null_count() == norm.frame.height
+        assert norm.header["ages"] == "any"
+        assert norm.header["notes"] == "ages of the people not known: the norm is for any age"
 
     def test_too_few_people_make_no_row(self):
         with pytest.raises(RuleError, match=r"expected 30 people or more at some level.*of the 40 there are"):
@@ -243,7 +267,7 @@ class TestRealCt:
     def test_bodies_on_ct(self):
         """Adults: wedged at T11-T12, square or higher in front from L2 on; men are the more wedged."""
         _, norm = build_norm(read_ct_table(CT), Recipe(resamples=100), TITLE)
-        women, men = (norm.lms("wedge_ratio", sex).m for sex in (0, 1))
+        women, men = (norm.lms("wedge_ratio", sex, 60).m for sex in (0, 1))
         levels = [LEVELS.index(level) for level in ("T11", "T12", "L1", "L2", "L3", "L4", "L5")]
         assert (np.diff(women[levels]) > 0).all()
         assert (men[levels] < women[levels]).all()
@@ -256,7 +280,7 @@ class TestRealCt:
                 if row["wedge_ratio_L1"] and row["sex"] == "female" and not row["wedge_rejected_L1"]
             ]
         _, plain = build_norm(read_ct_table(CT), Recipe(resamples=0, trim=None), TITLE)
-        assert plain.lms("wedge_ratio", 0).m[L1] == pytest.approx(np.mean(given), abs=0.002)
+        assert plain.lms("wedge_ratio", 0, 60).m[L1] == pytest.approx(np.mean(given), abs=0.002)
 
     def test_what_failed_there_is_left_out(self):
         found = read_ct_table(CT)

@@ -91,6 +91,17 @@ class TestGaca:
         assert below[T12] == 1
         assert grade_spines(heights, genant_rule("genant-1993")).grade[T12] == 0
 
+    def test_a_ratio_on_the_line_is_not_below_it(self):
+        """Heights of 89.3 and 100 make a ratio of 0.8929999999999999, on paper 0.893."""
+        heights = np.full((len(LEVELS), 3), 100.0)
+        heights[T10:L3, 0] = [89.3, 8.93 * 10, 89.299, 89.301, 89.3]
+        found = load_norm("gaca-2010")
+        values = found.ratios(heights)["wedge_ratio"]
+        assert found.below("wedge_ratio", values, age=9)[T10:L3].tolist() == [0, 0, 1, 0, 0]
+        for size in (1.0, 7.0, 17.0, 100 / 3):
+            values = found.ratios(heights * size)["wedge_ratio"]
+            assert found.below("wedge_ratio", values, age=9)[T10] == 0
+
     def test_has_no_z_score(self):
         assert np.isnan(load_norm("gaca-2010").z("wedge_ratio", at(T12, 0.85), age=9)).all()
 
@@ -156,6 +167,32 @@ class TestFiles:
             == f"norm made revision 2 sha256:{hashlib.sha256(text.encode()).hexdigest()}"
         )
 
+    SHEET = "wedge_ratio;T12;any;40;50;0,95;0,05"
+
+    @pytest.mark.parametrize("extra", ["", ";;"])
+    def test_semicolons_and_decimal_commas_of_a_spreadsheet(self, extra):
+        """What a spreadsheet makes of a norm where commas are decimal is the same norm."""
+        plain = norm(["wedge_ratio,T12,any,40,50,0.95,0.05"])
+        head = "".join(f"{line}{extra}\n" for line in HEADER.format(form="mean-sd").splitlines())
+        table = f"{MEAN_SD.strip().replace(',', ';')}{extra}\n{self.SHEET}{extra}\n{extra}\n"
+        assert read_norm((head + table).encode(), "made.csv").frame.equals(plain.frame)
+        tabs = (head + table).replace(";", "\t")
+        assert read_norm(tabs.encode(), "made.csv").frame.equals(plain.frame)
+
+    def test_a_head_that_a_spreadsheet_quoted(self):
+        plain = norm(["wedge_ratio,T12,any,40,50,0.95,0.05"])
+        quoted = "".join(
+            f'"{line.replace(chr(34), chr(34) * 2)}";;\n' if '"' in line else f"{line};;\n"
+            for line in HEADER.format(form="mean-sd").splitlines()
+        )
+        text = quoted + MEAN_SD.replace(",", ";") + self.SHEET
+        assert read_norm(text.encode(), "made.csv").frame.equals(plain.frame)
+
+    def test_a_field_too_many_is_refused_there_too(self):
+        text = HEADER.format(form="mean-sd") + MEAN_SD.strip().replace(",", ";") + f";\n{self.SHEET};7\n"
+        with pytest.raises(RuleError, match="expected as many fields in every row as columns, got more"):
+            read_norm(text.encode(), "made.csv")
+
     @pytest.mark.parametrize("name", ["gaca", "", "../tables/gaca-2010"])
     def test_unknown_norm(self, name):
         with pytest.raises(RuleError, match=r"norms: expected gaca-2010 or a \.csv file, got"):
@@ -182,6 +219,8 @@ class TestFiles:
             ("0.95", "high", "line 9: mean: expected a number above 0, got 'high'"),
             ("0.95", "", "line 9: mean: expected a number above 0, got None"),
             ("0.95", "nan", "line 9: mean: expected a number above 0, got 'nan'"),
+            ("0.95", "95", "line 9: mean: expected a ratio as 0.95, no percentage, got '95'"),
+            ('id = "made"', 'id = " "', "id: expected a name, got ' '"),
             ("0.05", "0", "line 9: sd: expected a number above 0, got '0'"),
             ("40,50", "40,", "line 9: age_from, age_to: expected both or neither"),
             ("40,50", "50,40", "line 9: age_to: expected an age above age_from"),

@@ -37,7 +37,15 @@ def test_without_dates_or_before_birth(people):
 def test_parquet(tmp_path):
     path = tmp_path / "people.parquet"
     pl.DataFrame({"patient": ["A"], "sex": ["M"], "age": [7.5]}).write_parquet(path)
-    assert read_people(path).frame.row(0) == ("A", 1, 7.5, None)
+    assert read_people(path).frame.row(0) == ("A", 1, 7.5, None, None)
+
+
+def test_an_age_with_its_date_grows_up_to_the_film(tmp_path):
+    (tmp_path / "people.csv").write_text("patient,sex,age,date\nA,F,9,2020-03-01\nB,F,9,\n")
+    people = read_people(tmp_path / "people.csv")
+    dates = pl.Series([date(2025, 3, 1), date(2025, 3, 1), None])
+    _, age = people.facts(pl.Series(["A", "B", "A"]), dates)
+    assert age.tolist() == [14.0, 9.0, 9.0]
 
 
 def test_an_age_is_counted_where_it_can_be(tmp_path):
@@ -83,6 +91,25 @@ def test_defects_are_named(tmp_path, text, said):
     path.write_text(text)
     with pytest.raises(FormatError, match=said):
         read_people(path)
+
+
+@pytest.mark.parametrize("column", ["Age", "AGE", " ages", "Sex", "birthdate", "Birth date"])
+@pytest.mark.parametrize("suffix", [".csv", ".parquet", ".json"])
+def test_a_column_called_nearly_so_is_not_passed_over(tmp_path, column, suffix):
+    """The age of everybody would silently be unknown."""
+    path = tmp_path / f"patients{suffix}"
+    frame = pl.DataFrame({"patient": ["A"], column: ["12"]})
+    {".csv": frame.write_csv, ".parquet": frame.write_parquet, ".json": frame.write_json}[suffix](path)
+    for given in (path, tmp_path):
+        if given == path or suffix != ".json":
+            with pytest.raises(FormatError, match=r"header: expected '(sex|age|birth_date)', or a name less"):
+                read_people(given)
+
+
+def test_columns_of_other_names_are_still_passed_over(tmp_path):
+    path = tmp_path / "patients.csv"
+    path.write_text("patient,age,Age group,stage,ward,sex\nA,12,2,IV,3,F\n")
+    assert read_people(path).facts(pl.Series(["A"]))[1].tolist() == [12.0]
 
 
 def test_files_that_cannot_be_read(tmp_path):

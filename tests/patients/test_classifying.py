@@ -213,7 +213,7 @@ class TestLedger:
         assert one(tmp_path, "birth_date,date", "2016-01-01,2026-01-01", fractures=lines)["R2"] == "met"
 
     def test_a_fracture_after_the_assessment(self, tmp_path):
-        lines = ["patient,site,date,age_at", "P1,femur,2027-01-01,", "P1,femur,,5"]
+        lines = ["patient,site,date,age_at", "P1,femur,2026-01-02,", "P1,femur,,5"]
         row = one(tmp_path, "age,date,fractures_complete", "9,2026-01-01,yes", fractures=lines)
         assert row["contradictions"] == "fracture dated after the exam or assessment"
         assert (row["R2"], row["R2_missing"]) == ("indeterminate", "fractures (contradiction)")
@@ -338,11 +338,12 @@ class TestDensities:
         assert (found["R10"], found["R8"]) == ("not met", "not met")
 
     def test_a_conversion_makes_it_of_use(self, tmp_path):
-        assert self.row(tmp_path, "P1,spine,-3,,,,,Ref,,Lunar,Hologic,lunar-hologic")["R3"] == "met"
+        row = "P1,spine,-3,-3.5,-2.4,,,Ref,,Lunar,Hologic,lunar-hologic-spine"
+        assert self.row(tmp_path, row)["R3"] == "met"
 
     def test_no_child_has_a_t_score(self, tmp_path):
         row = self.row(tmp_path, "P1,spine,,,,,-3,,,,,")
-        assert row["contradictions"] == "T-score in a child: not used"
+        assert row["contradictions"] == "T-score in a child (spine): not used"
         assert (row["t_score_low"], row["A1"], row["classification"]) == (
             None,
             "not met",
@@ -364,7 +365,7 @@ class TestDensities:
         assert self.row(tmp_path, neck, age="68,M,", switches=["t_score_men_from=50"])["A1"] == "met"
 
     def test_a_latest_scan_without_a_z_score_may_have_any(self, tmp_path):
-        broken = ["patient,site,age_at,long_bone", *["P1,femur,5,yes"] * 2]
+        broken = ["patient,site,age_at,long_bone", "P1,femur,5,yes", "P1,femur,6,yes"]
         bmd = [
             "patient,site,device,value,z,reference,reference_device,date",
             "P1,spine,Hologic,0.5,-3,R,Hologic,2025-01-01",

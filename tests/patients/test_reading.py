@@ -105,6 +105,13 @@ def test_what_says_nothing(tmp_path, empty):
     assert given.patients.height == 1
 
 
+@pytest.mark.parametrize("name", ["none", "NA", "ND", "nan", "unknown", "?", "0"])
+def test_a_patient_may_have_any_name(tmp_path, name):
+    lines = {"patients": ["patient,sex", f"{name},F"], "fractures": ["patient,site", f"{name},rib"]}
+    given = read_patients(write(tmp_path, **lines))
+    assert given.patients["patient"].to_list() == given.fractures["patient"].to_list() == [name]
+
+
 @pytest.mark.parametrize(
     ("table", "lines", "words"),
     [
@@ -130,7 +137,16 @@ def test_what_says_nothing(tmp_path, empty):
             ["patient,site", "P1,knee"],
             r"fractures\.csv: line 2: site: expected one of vertebra|femur",
         ),
-        ("bmd", ["patient,z", "P1,-26"], r"bmd\.csv: line 2: z: expected a number from -25 to 25, got '-26'"),
+        (
+            "bmd",
+            ["patient,z", "P1,-26"],
+            r"bmd\.csv: line 2: z: expected a number from -15 to 15 .*, got '-26'",
+        ),
+        ("bmd", ["patient,t", "P1,-23"], r"t: expected a number from -15 to 15 \(a decimal point lost\?\)"),
+        ("bmd", ["patient,z_low", "P1,-26"], r"z_low: expected a number from -25 to 25"),
+        ("patients", ["patient,heigth_cm", "P1,9"], r"'heigth_cm' \(is height_cm meant\?\); --ignore"),
+        ("patients", ["patient,Sex", "P1,F"], r"'Sex' \(is sex meant\?\)"),
+        ("fractures", ["patient,colour", "P1,9"], r"'colour' \(expected are patient, site, .*comment\)"),
         ("exposures", ["patient,months", "P1,-1"], r"exposures\.csv: line 2: months: expected"),
     ],
 )
@@ -211,6 +227,11 @@ def test_a_sex_that_is_neither_is_not_known(tmp_path):
         ("{", "expected JSON, got"),
         ("{}", "expected an array with an object for each patient"),
         ("[]", "expected an array with an object for each patient"),
+        (
+            '[{"patient": "P1", "sex": "F", "sex": "M"}]',
+            "expected JSON, got: the key 'sex' twice in one object",
+        ),
+        ('[{"patient": "P1", "bmd": [{"z": -3, "z": -1}]}]', "the key 'z' twice"),
         ('[{"patient": "P1", "bmd": 3}]', "entry 1: bmd: expected an array of objects, got 3"),
         ('[{"patient": "P1", "colour": 3}]', "expected columns of a table of patients, got 'colour'"),
         ('[{"patient": "P1"}, {"patient": "P2", "bmd": [{"z": "x"}]}]', "entry .*2.*: z: expected a number"),

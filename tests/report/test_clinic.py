@@ -125,7 +125,7 @@ class TestChild:
         page, _ = child
         said = part(page, "course-of")
         assert "Change from 2025-04-20 to 2026-04-27, 12 months" in said.replace(" ,", ",")
-        assert "followup-sq new: none; worse: none" in said
+        assert "New or worse by the semiquantitative grade (confirmed) : new: none; worse: none" in said
         assert "reshaped completely in 4 of 5 readings" in said
 
     def test_no_t_score_and_no_word_for_adults(self, child):
@@ -212,7 +212,8 @@ class TestOneReading:
 
     def test_switches_decide_and_are_printed(self, page):
         made = page([on("2024-05-01")], options=("--switch", "min_grade=3"))
-        assert "min_grade=3" in made.one("p", class_="judge").text
+        assert "a vertebral fracture counts from grade 3" in made.one("p", class_="judge").text
+        assert "min_grade=3" in made.one("div", class_="beside").text
         assert answers(made)["R1"] == "not met"
 
     def test_a_rule_of_ones_own(self, page, tmp_path):
@@ -259,7 +260,9 @@ class TestSteps:
     def test_a_switch_that_is_not_set_is_asked_for(self, page):
         tables = {"patients.csv": "patient,sex,age\nP-17,M,74\n"}
         said = part(page([on("2024-05-01")], tables), "missing")
-        assert "a setting of the switch t_score_men_from, which no source settles" in said
+        assert (
+            "A1 from what age men have T-scores, which no source settles and your clinic has to say" in said
+        )
 
     def test_a_fracture_at_an_age_on_a_bound_is_noted(self, page):
         tables = {
@@ -285,7 +288,8 @@ class TestContradictions:
     def test_a_t_score_in_a_child_is_named_and_not_shown(self, page):
         scans = "patient,site,device,t,reference,date\nP-17,spine,Hologic,-3.3,invented,2024-05-01\n"
         made = page([on("2024-05-01")], {**BEGUN, "bmd.csv": scans})
-        assert "T-score in a child: not used" in made.one("div", class_="contradictions").text
+        said = made.one("div", class_="contradictions").text
+        assert "T-score in a child (spine, 2024-05-01): not used" in said
         assert "-3.3" not in made.text
         assert made.text.count("T-score") == 1
 
@@ -342,8 +346,8 @@ class TestDates:
         before = on("2023-05-01", lost={})
         after = on("2024-06-01", lost={"T12": (0.32, 0.12, 0.0)})
         said = part(page([before, after]), "course-of")
-        assert "followup-sq new: T12; worse: none" in said
-        assert "followup-growth new: T12; worse: none" in said
+        assert "New or worse by the semiquantitative grade (confirmed) : new: T12; worse: none" in said
+        assert "A height 20 % lower than growth leads to expect (derived) : new: T12; worse: none" in said
 
     def test_dates_that_cannot_be_compared_are_said(self, page):
         made = page([on("2023-05-01"), on("2024-06-01", reader="R2")])
@@ -406,7 +410,7 @@ class TestFirstPage:
         first = page.one("article", class_="patient").text
         for word in ("T-score", "t_score", "osteopenia"):
             assert word not in first
-        assert "min_grade=1" in page.one("p", class_="judge").text
+        assert "a vertebral fracture counts from grade 1" in page.one("p", class_="judge").text
 
     def test_has_the_latest_usable_scan_of_a_site(self, page):
         scans = (
@@ -429,4 +433,4 @@ class TestFirstPage:
         }
         made = page([on("2024-05-01")], tables=tables)
         assert "femoral neck T -2.6." in part(made, "found")
-        assert "t_score_men_from=unset" in made.one("p", class_="judge").text
+        assert "from what age men have T-scores is not set" in made.one("p", class_="judge").text

@@ -51,8 +51,8 @@ class TestLevels:
             ("1", "3", "worsening"),
         ]
         assert any("reshaped completely" in words for words in found["T8"].words)
-        assert any(words.startswith("new by followup-sq") for words in found["T12"].words)
-        assert any(words.startswith("worse by followup-sq") for words in found["L1"].words)
+        assert any(words == "new by grade" for words in found["T12"].words)
+        assert any(words == "worse by grade" for words in found["L1"].words)
 
     def test_are_those_of_the_command_line(self, tmp_path):
         readings = (
@@ -62,20 +62,20 @@ class TestLevels:
         for number, one in enumerate(readings):
             save(one, tmp_path / f"{number}.reading.json")
         (pair,) = course(*readings).pairs
-        for rule, (name, _, found) in zip(RULES, pair.sums, strict=True):
+        for rule, one in zip(RULES, pair.sums, strict=True):
             out = invoke("followup", tmp_path, "--rule", rule, "--format", "csv").out
             rows = list(csv.DictReader(io.StringIO(out)))
             said = {
                 called: ", ".join(row["level"] for row in rows if row["outcome"] == outcome) or "none"
                 for called, outcome in (("new", "incident"), ("worse", "worsening"))
             }
-            assert name == rule
-            assert found == f"new: {said['new']}; worse: {said['worse']}"
+            assert one.rule == rule
+            assert one.found == f"new: {said['new']}; worse: {said['worse']}"
 
     def test_that_stay_sound_have_no_line(self):
         (pair,) = course(read(0, {}), read(1, {})).pairs
         assert pair.levels == ()
-        assert [found for _, _, found in pair.sums] == ["new: none; worse: none"] * 2
+        assert [one.found for one in pair.sums] == ["new: none; worse: none"] * 2
 
     def test_are_told_reading_by_reading(self):
         sound, broken = {}, {"T12": (0.30, 0.1, 0.0)}
@@ -88,13 +88,50 @@ class TestLevels:
         assert pair.readings == 3
         one = lines(pair)["T12"]
         assert (one.before, one.now) == ("0", "2 by 2, 0 by 1")
-        assert "new in 2 of 3 readings by followup-sq" in one.words
+        assert "new in 2 of 3 readings by grade" in one.words
 
     def test_that_cannot_be_told_are_named(self):
         first, second = read(0, {}), with_vertebra(read(1, {}), refused("T4"))
         (pair,) = course(first, second).pairs
-        assert all("cannot be told: T4" in found for _, _, found in pair.sums)
+        assert all("cannot be told: T4" in one.found for one in pair.sums)
         assert "T4: not graded on the later date" in pair.remarks
+
+    def test_a_grade_that_comes_out_of_the_dark_is_not_unchanged(self):
+        """T8 could not be evaluated, and is severe a year later: nobody can tell whether it is new."""
+        blind, broken = with_vertebra(read(0, {}), refused("T8")), read(1, {"T8": (0.45, 0.1, 0.0)})
+        (pair,) = course(blind, broken).pairs
+        one = lines(pair)["T8"]
+        assert (one.before, one.now, one.kind) == ("not graded", "3", "other")
+        assert one.words == ("cannot be told whether new or worse",)
+
+    def test_a_fracture_that_nobody_can_see_any_more_has_a_line(self):
+        broken, blind = read(0, {"T8": (0.45, 0.1, 0.0)}), with_vertebra(read(1, {}), refused("T8"))
+        (pair,) = course(broken, blind).pairs
+        assert lines(pair)["T8"].words == ("cannot be told whether new or worse",)
+
+    def test_of_a_fracture_that_stays_are_told_in_words(self):
+        lost = {"T8": (0.28, 0.1, 0.0)}
+        (pair,) = course(read(0, lost), read(1, lost)).pairs
+        assert lines(pair)["T8"].words == ("not reshaped",)
+
+    def test_films_every_half_year_show_reshaping(self):
+        """T8 is normal on the second film and on the third, a year after the first."""
+        days = (date(2024, 1, 10), date(2024, 6, 10), date(2025, 1, 10))
+        films = [read(n, {"T8": (0.28, 0.1, 0.0)} if n == 0 else {}, when=day) for n, day in enumerate(days)]
+        last, first = course(*films).pairs
+        assert lines(first)["T8"].words == ("too early for reshaping",)
+        assert (lines(last)["T8"].before, lines(last)["T8"].now) == ("0", "0")
+        assert lines(last)["T8"].words == ("reshaped completely",)
+
+    def test_of_an_adult_are_told_without_growth(self):
+        before = read(0, {"T8": (0.28, 0.1, 0.0), "L1": (0.28, 0.1, 0.0)})
+        after = read(1, {"L1": (0.28, 0.1, 0.0)})
+        method = Method()
+        examined = [examine(Chosen(one, Path("a.json")), None, method) for one in (before, after)]
+        (pair,) = changes(examined, method, may_grow=False).pairs
+        assert lines(pair)["T8"].words == ("no longer graded as fractured",)
+        assert lines(pair)["L1"].words == ("unchanged",)
+        assert "grow" not in " ".join(one.title for one in pair.sums)
 
 
 class TestSmallChanges:

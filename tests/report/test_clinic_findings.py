@@ -25,7 +25,7 @@ from spinegrade.patients.reading import read_patients
 from spinegrade.readings import Exam
 from spinegrade.report import Chosen, clinic_tables, clinic_words
 from spinegrade.report import clinic_trends as plots
-from spinegrade.report.clinic_findings import findings, fractured_before, latest, strips, unread
+from spinegrade.report.clinic_findings import earlier_fractures, findings, latest, strips, unread
 from spinegrade.report.clinic_trends import trends
 from spinegrade.report.findings import examine
 from spines import invoke
@@ -119,8 +119,8 @@ class TestDates:
 
     def test_fractures_of_a_date_are_said_in_a_line(self):
         sound, broken = strips(seen(read({}), read(WEDGE, number=1)), GRADED)
-        assert fractured_before(sound) == ""
-        assert fractured_before(broken) == "2025-03-10: T12 grade 2, by 1 reading"
+        assert earlier_fractures((sound,)) == ()
+        assert earlier_fractures((sound, broken)) == ("T12 grade 2 (2025-03-10)",)
 
 
 @pytest.fixture

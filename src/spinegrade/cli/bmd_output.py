@@ -29,7 +29,10 @@ _MOST_REASONS = 12
 _NO_DEVICE = "Research software, no medical device."
 _SCAN = ("patient", "site", "date", "device", "value", "sex", "age", "height", "height_age")
 _SCORE = ("z", "z_low", "z_high", "z_at_height_age", "height_z", "z_height_adjusted")
-_WORDS = ("feasible", "months_since", "interval", "scored", "why_no_z", "why_not_adjusted")
+_WORDS = (
+    *("feasible", "months_since", "interval", "scored"),
+    *("why_no_z", "why_no_height_age", "why_not_adjusted"),
+)
 _SOURCES = ("reference", "reference_device", "conversion", "made_by", "version")
 
 

@@ -92,7 +92,7 @@ Ages = Annotated[
     typer.Option(
         "--ages",
         help="Ends of bands of age, as 40,50,60,70 (the last is not in it), or the knots of lms.  "
-        "[default: one band]",
+        "[default: one band from the youngest to the oldest]",
         show_default=False,
     ),
 ]
@@ -169,6 +169,9 @@ def build(
     if output.suffix != ".csv":
         msg = f"expected a name that ends in .csv, got {output.name!r}"
         raise typer.BadParameter(msg, param_hint="--output")
+    if not name.strip():
+        msg = f"expected a name for the norm, got {name!r}"
+        raise typer.BadParameter(msg, param_hint="--id")
     check_writable(output, force=force)
     options.refuse_output(output, patients=patients, read=sources)
     recipe = _recipe(form, ages, trim, least, resamples, seed)
@@ -182,7 +185,7 @@ def build(
         path.write_text(text, encoding="utf-8")
     levels = norm.frame["level"].unique().len()
     rows = f"{norm.frame.height:,} rows of {len(norm.measures)} measures at {levels} levels"
-    options.say(f"{rows} from {normals.count:,} people, written to {output}")
+    options.say(f"{rows} from {normals.count:,} people, ages {norm.header['ages']}, written to {output}")
     return 0
 
 
@@ -262,8 +265,8 @@ def _show(frame: pl.DataFrame) -> None:
     table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     for name in shown.columns:
         table.add_column(name.replace("_", " "), overflow="fold", justify="left")
-    for row in shown.head(_MOST_ROWS).iter_rows():
-        table.add_row(*map(_cell, row))
+    for row in shown.head(_MOST_ROWS).iter_rows(named=True):
+        table.add_row(*(_cell(value, _PLACES.get(name, 3)) for name, value in row.items()))
     console = Console(width=None if sys.stdout.isatty() else _WIDTH, highlight=False)
     console.print(table)
     if shown.height > _MOST_ROWS:
@@ -273,9 +276,13 @@ def _show(frame: pl.DataFrame) -> None:
     console.print("Research software, no medical device.", style="dim")
 
 
-def _cell(value: object) -> str:
+_PLACES = {"ratio": 4}
+"""Decimals of columns that need more than three: 0.8929 lies below 0.893."""
+
+
+def _cell(value: object, places: int) -> str:
     if value is None:
         return "-"
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return f"{value:.3f}" if isinstance(value, float) else f"{value}"
+    return f"{value:.{places}f}" if isinstance(value, float) else f"{value}"

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from spinegrade.followup.compare import Courses
+
     Floats = NDArray[np.float64]
     Booleans = NDArray[np.bool_]
 
@@ -104,8 +106,9 @@ def time_to_fracture(compared: Compared) -> Times:
 def time_to_reshaping(compared: Compared) -> tuple[Times, Times]:
     """Return, for every fracture and every patient with one, the months until none is left, or the last film.
 
-    A fracture is followed from the first film that shows it to the first that shows none at the level; a
-    patient from the first film that shows any to the first on which every level is without, as far as graded.
+    A fracture is followed from the first film that shows it to the first that shows the level reshaped
+    completely, so at least the reshaping rule's months later; a patient from the first film that shows any to
+    the first on which every fracture is, and no level that was read was never graded.
     """
     courses = compared.courses
     grades, months, film = courses.grades, courses.months, courses.episodes.film
@@ -114,11 +117,11 @@ def time_to_reshaping(compared: Compared) -> tuple[Times, Times]:
     ends = (film >= 0) & (following != film)
     series, place, level = np.nonzero(ends)
     nxt = np.minimum(place + 1, last[series])
-    healed = (nxt > place) & (grades[series, nxt, level] < 1) & ~courses.renamed[series, nxt]
+    healed = (nxt > place) & (film[series, nxt, level] < 0) & ~courses.renamed[series, nxt]
     until = np.where(healed, nxt, _last_graded(grades)[series, place, level])
     start = film[series, place, level]
     vertebrae = _followed(months[series, until] - months[series, start], healed)
-    return vertebrae, _of_patients(courses.fractured, months)
+    return vertebrae, _of_patients(courses)
 
 
 def _last_graded(grades: Floats) -> NDArray[np.int64]:
@@ -128,11 +131,11 @@ def _last_graded(grades: Floats) -> NDArray[np.int64]:
     return last
 
 
-def _of_patients(fractured: Booleans, months: Floats) -> Times:
-    there = ~np.isnan(months)
+def _of_patients(courses: Courses) -> Times:
+    months, there = courses.months, ~np.isnan(courses.months)
     film = np.arange(months.shape[1])
-    begin = np.where(fractured, film, len(film)).min(axis=1, initial=len(film))
-    free = there & ~fractured & (film > begin[:, None])
+    begin = np.where(courses.fractured, film, len(film)).min(axis=1, initial=len(film))
+    free = courses.whole & (film > begin[:, None])
     heal = np.where(free, film, len(film)).min(axis=1, initial=len(film))
     last = np.where(there, film, -1).max(axis=1, initial=-1)
     has = begin < len(film)

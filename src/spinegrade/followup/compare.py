@@ -164,6 +164,8 @@ class Courses:
         ``(series, films)`` since the first film; NaN where there is no such film.
     renamed
         ``(series, films)`` True where the levels are counted otherwise than on the film before.
+    read
+        ``(series, films, levels)`` True where the level was read.
     episodes
         The fracture that each vertebra had as of each film.
     """
@@ -171,6 +173,7 @@ class Courses:
     grades: Floats
     months: Floats
     renamed: Booleans
+    read: Booleans
     episodes: Episodes
 
     @property
@@ -178,6 +181,17 @@ class Courses:
         """``(series, films)`` where a vertebra has a fracture as of the film."""
         fractured = np.asarray((self.episodes.film >= 0).any(axis=-1))
         return np.asarray(fractured & ~np.isnan(self.months))
+
+    @property
+    def whole(self) -> Booleans:
+        """``(series, films)`` where no vertebra has a fracture left, nor may have.
+
+        One that was read on the film or on the one before and was never graded may have one.
+        """
+        read = self.read.copy()
+        read[:, 1:] |= self.read[:, :-1]
+        unknown = (read & ~self.episodes.known).any(axis=-1)
+        return np.asarray(~self.fractured & ~unknown & ~np.isnan(self.months))
 
 
 def compare(spines: Spines, asking: Asking) -> Compared:
@@ -294,8 +308,8 @@ def months_between(paired: Paired, first: Rows, second: Rows) -> Floats:
 def _courses(films: Films, paired: Paired, asking: Asking) -> Courses:
     film, series = (paired.readings[name].to_numpy() for name in ("film", "series"))
     shape = (int(series.max(initial=-1)) + 1, int(film.max(initial=-1)) + 1)
-    grades = np.full((*shape, len(LEVELS)), np.nan)
-    grades[series, film] = films.grade
+    grades, read = np.full((*shape, len(LEVELS)), np.nan), np.zeros((*shape, len(LEVELS)), dtype=bool)
+    grades[series, film], read[series, film] = films.grade, films.read
     every = np.arange(len(film))
     months = np.full(shape, np.nan)
     months[series, film] = months_between(paired, every - film, every)
@@ -303,7 +317,8 @@ def _courses(films: Films, paired: Paired, asking: Asking) -> Courses:
     if not asking.trust_levels:
         otherwise = counted_otherwise(films.heights[:-1], films.heights[1:]) != 0
         renamed[series[1:], film[1:]] = otherwise & (film[1:] > 0)
-    return Courses(grades, months, renamed, find_episodes(grades, renamed))
+    episodes = find_episodes(grades, months, asking.reshaping_rule, renamed)
+    return Courses(grades, months, renamed, read, episodes)
 
 
 def _reshaping(
@@ -311,12 +326,14 @@ def _reshaping(
 ) -> tuple[NDArray[np.uint8], Rows]:
     """Return the class of every vertebra of the pairs, and the reading that first showed its fracture.
 
-    The fracture is the one that the vertebra had as of the earlier date.
+    The fracture is the one that the vertebra had as of the earlier date.  A vertebra had none that was graded
+    then, or before and is no fracture on the later date either.
     """
     film, series = (paired.readings[name].to_numpy() for name in ("film", "series"))
-    earlier, later = rows
-    begun = courses.episodes.film[series[earlier], film[earlier]]
-    detected = np.where(begun < 0, -1, (earlier - film[earlier])[:, None] + begun)
+    (earlier, later), episodes = rows, courses.episodes
+    at = series[earlier], film[earlier]
+    detected = np.where(episodes.film[at] < 0, -1, (earlier - film[earlier])[:, None] + episodes.film[at])
     months = months_between(paired, np.maximum(detected, 0), later[:, None])
-    grade = courses.episodes.grade[series[earlier], film[earlier]]
-    return reshaping_class(grade, films.grade[later], months, rule), detected
+    then, now = films.grade[earlier], films.grade[later]
+    sound = (detected < 0) & episodes.known[at] & ~(np.isnan(then) & (now >= 1))
+    return reshaping_class(np.where(sound, 0.0, episodes.grade[at]), now, months, rule), detected

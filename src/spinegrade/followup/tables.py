@@ -13,6 +13,7 @@ from spinegrade.assess import HEIGHTS
 from spinegrade.followup.change import INCIDENT, OUTCOMES, WORSENING, Remark, remark_words
 from spinegrade.followup.change import INDETERMINATE as NOT_TOLD
 from spinegrade.followup.reshaping import COMPLETE, INCOMPLETE, NONE, RESHAPINGS, patient_reshaping
+from spinegrade.spine import sdi_points
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -105,7 +106,7 @@ def patient_rows(compared: Compared) -> pl.DataFrame:
         "only_second_levels": (remarks & Remark.ONLY_SECOND) > 0,
     }
     classes = (("reshaped", COMPLETE), ("partly_reshaped", INCOMPLETE), ("not_reshaped", NONE))
-    reshaping = patient_reshaping(np.where(read, compared.reshaping, 0))
+    reshaping = patient_reshaping(np.where(read, compared.reshaping, 0), compared.second.grade)
     frame = _pair_columns(compared).with_columns(
         _words("outcome", OUTCOMES, _of_patient(counts)),
         pl.Series("compared", read.sum(axis=1) - counts["indeterminate"]),
@@ -167,7 +168,7 @@ def _of_patient(counts: dict[str, NDArray[np.int64]]) -> NDArray[np.int64]:
 def _deformity(compared: Compared) -> list[pl.Series]:
     grades = np.stack([compared.first.grade, compared.second.grade])
     both = ~np.isnan(grades).any(axis=0)
-    sums = np.where(both, grades, 0.0).sum(axis=-1)
+    sums = np.where(both, sdi_points(grades), 0.0).sum(axis=-1)
     sums[:, ~both.any(axis=-1)] = np.nan
     return [_number(f"{side}_sdi", values) for side, values in zip(("first", "second"), sums, strict=True)]
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
-from attrs import frozen
+from attrs import evolve, frozen
 
 from spinegrade import __version__
 from spinegrade.anatomy import LEVELS
@@ -63,6 +63,8 @@ def build_norm(
     if recipe.form == "lms" and len(recipe.ages) < 2:
         msg = "norm: expected two ages or more as knots of LMS, got fewer"
         raise RuleError(msg)
+    header = _header(normals, recipe, title, by_sex)
+    recipe = evolve(recipe, ages=recipe.ages or _span(normals))
     rng = np.random.default_rng(recipe.seed)
     plain = {name: ratio(name, normals.heights) for name in MEASURES if name not in PREDICTED}
     rows = _rows(plain, normals, recipe, by_sex, rng, progress)
@@ -72,12 +74,28 @@ def build_norm(
             f"{normals.count} there are"
         )
         raise RuleError(msg)
-    header = _header(normals, recipe, title, by_sex)
     first = read_norm(_text(header, rows, recipe).encode(), title.id)
     predicted = _over_predicted(first, normals)
     rows += _rows(predicted, normals, recipe, by_sex, rng, progress)
     text = _text(header, rows, recipe)
     return text, read_norm(text.encode(), title.id)
+
+
+def _span(normals: Normals) -> tuple[float, ...]:
+    """Return the ends of the band from the youngest to the year above the oldest; empty without ages."""
+    known = normals.age[~np.isnan(normals.age)]
+    return (float(np.floor(known.min())), float(np.floor(known.max()) + 1)) if len(known) else ()
+
+
+def _ages(normals: Normals, recipe: Recipe) -> tuple[str, str]:
+    """Return the ages of the norm in words, and what has to be said of them."""
+    ages = recipe.ages or _span(normals)
+    if not ages:
+        return "any", "ages of the people not known: the norm is for any age"
+    one_band = "" if recipe.ages else " (one band, over the ages of the people)"
+    without = np.unique(normals.person[np.isnan(normals.age)]).size
+    left_out = f"{without} people of no known age left out" if without else ""
+    return ", ".join(f"{age:g}" for age in ages) + one_band, left_out
 
 
 def _over_predicted(norm: Norm, normals: Normals) -> dict[str, Floats]:
@@ -123,6 +141,7 @@ def _cell(values: Floats, normals: Normals, recipe: Recipe, sex: str) -> Cell:
 
 def _header(normals: Normals, recipe: Recipe, title: Title, by_sex: str) -> dict[str, str | int | float]:
     trimmed = recipe.form == "mean-sd" and recipe.trim is not None
+    ages, of_ages = _ages(normals, recipe)
     return {
         "id": title.id,
         "revision": 1,
@@ -133,13 +152,13 @@ def _header(normals: Normals, recipe: Recipe, title: Title, by_sex: str) -> dict
         "source": normals.source,
         "people": normals.count,
         "spines": len(normals.person),
-        "ages": ", ".join(f"{age:g}" for age in recipe.ages) or "all in one band",
+        "ages": ages,
         "sexes": by_sex,
         "trimmed": f"tails beyond {recipe.trim:g} SD, after the idea of Black 1991" if trimmed else "no",
         "intervals": f"95 %, {recipe.resamples} resamples of people, seed {recipe.seed}",
         "least": recipe.least,
         "made_by": f"spinegrade {__version__}",
-        "notes": "; ".join(normals.notes) or "none",
+        "notes": "; ".join(filter(None, (*normals.notes, of_ages))) or "none",
     }
 
 

@@ -21,6 +21,9 @@ _WORDS = {
 }
 
 _ABOVE_ZERO = frozenset({"mean", "sd", "m", "s", "value"})
+_RATIOS = frozenset({"mean", "m", "value"})
+_HIGHEST = 5.0
+"""Above which a number is no ratio of two heights of a spine, but a percentage."""
 _NEEDED: dict[str, tuple[str, ...]] = {
     "mean-sd": ("mean", "sd"),
     "lms": ("age", "l", "m", "s"),
@@ -46,7 +49,7 @@ def check_rows(rows: pl.DataFrame, form: str, where: str, *, first_line: int) ->
         for name in rows.columns
         if name not in _WORDS
     )
-    for found in (_cells(numbered, rows.columns, form), _ages(numbered, form)):
+    for found in (_cells(numbered, rows.columns, form), _percents(numbered), _ages(numbered, form)):
         for line, what in found:
             msg = f"{where}: line {line}: {what}"
             raise RuleError(msg)
@@ -69,6 +72,13 @@ def _cells(rows: pl.DataFrame, columns: list[str], form: str) -> Iterator[tuple[
                 wanted = "a number above 0"
         for line, value in rows.filter(wrong).select(_LINE, name).iter_rows():
             yield line, f"{name}: expected {wanted}, got {value!r}"
+
+
+def _percents(rows: pl.DataFrame) -> Iterator[tuple[int, str]]:
+    """Yield line and words of each number that can only be a percentage."""
+    for name in sorted(_RATIOS & set(rows.columns)):
+        for line, value in rows.filter(pl.col(f"{name}#") > _HIGHEST).select(_LINE, name).iter_rows():
+            yield line, f"{name}: expected a ratio as 0.95, no percentage, got {value!r}"
 
 
 def _one_of(words: tuple[str, ...]) -> str:

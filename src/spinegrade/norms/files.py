@@ -98,7 +98,7 @@ def read_norm(content: bytes, where: str) -> Norm:
         msg = f"{where}: expected a norm in UTF-8, got bytes that are none"
         raise RuleError(msg) from error
     lines = text.splitlines()
-    heads = next((n for n, line in enumerate(lines) if not line.startswith("#")), len(lines))
+    heads = next((n for n, line in enumerate(lines) if not line.startswith(("#", '"#'))), len(lines))
     header = _header(lines[:heads], where)
     rows = _rows(lines[heads:], header["form"], where)
     check_rows(rows, header["form"], where, first_line=heads + 2)
@@ -110,7 +110,7 @@ def read_norm(content: bytes, where: str) -> Norm:
 def _header(lines: list[str], where: str) -> dict[str, Any]:
     """Return what the lines above the table say."""
     try:
-        header = tomllib.loads("\n".join(line.removeprefix("#").strip() for line in lines))
+        header = tomllib.loads("\n".join(_said(line) for line in lines))
     except tomllib.TOMLDecodeError as error:
         msg = f"{where}: expected TOML in the lines that begin with #, got: {error}"
         raise RuleError(msg) from error
@@ -118,6 +118,9 @@ def _header(lines: list[str], where: str) -> dict[str, Any]:
         if type(header.get(key)) is not kind:
             msg = f"{where}: {key}: expected {kind.__name__} at the head of the file, got {header.get(key)!r}"
             raise RuleError(msg)
+    if not header["id"].strip():
+        msg = f"{where}: id: expected a name, got {header['id']!r}"
+        raise RuleError(msg)
     for key, allowed in (("format", (FORMAT,)), ("form", FORMS)):
         if header[key] not in allowed:
             msg = f"{where}: {key}: expected {' or '.join(allowed)}, got {header[key]!r}"
@@ -125,25 +128,59 @@ def _header(lines: list[str], where: str) -> dict[str, Any]:
     return header
 
 
+def _said(line: str) -> str:
+    """Return what a line of the head says, as it was before a spreadsheet quoted and filled it."""
+    line = line.rstrip(" ,;\t")
+    if line.startswith('"') and line.endswith('"'):
+        line = line[1:-1].replace('""', '"')
+    return line.removeprefix("#").strip()
+
+
 def _rows(lines: list[str], form: str, where: str) -> pl.DataFrame:
-    """Return the table in its own columns, numbers as numbers."""
-    lines = [line for line in lines if line.strip()]
-    columns = [name.strip() for name in lines[0].split(",")] if lines else []
+    """Return the table in its own columns, as text; numbers with a decimal point."""
+    lines = [line for line in lines if line.strip(" ,;\t")]
     wanted, known = COLUMNS[form], {*COLUMNS[form], *BESIDES[form]}
+    separator, columns = _columns(lines[0] if lines else "", known)
     for name in (*wanted, *columns):
         if columns.count(name) != 1 or name not in known:
             got = f"{columns.count(name)} times" if name in known else f"unknown column {name!r}"
             msg = f"{where}: header of the table: expected {', '.join(wanted)} once each, got {got}"
             raise RuleError(msg if name not in known else f"{msg}: {name}")
     try:
-        raw = pl.read_csv(io.StringIO("\n".join(lines)), infer_schema=False)
+        raw = pl.read_csv(io.StringIO("\n".join(lines)), infer_schema=False, separator=separator)
     except pl.exceptions.PolarsError as error:
         msg = f"{where}: expected as many fields in every row as columns, got: {str(error).splitlines()[0]}"
         raise RuleError(msg) from error
-    return raw.rename({name: name.strip() for name in raw.columns}).select(
-        pl.col(name).str.strip_chars() if name in _TEXT else pl.col(name).str.strip_chars().replace("", None)
-        for name in columns
+    beyond = raw.filter(
+        pl.any_horizontal(pl.col(raw.columns[len(columns) :]).is_not_null(), pl.lit(value=False))
     )
+    if beyond.height:
+        msg = f"{where}: expected as many fields in every row as columns, got more"
+        raise RuleError(msg)
+    named = raw.select(raw.columns[: len(columns)]).rename(dict(zip(raw.columns, columns, strict=False)))
+    return named.select(
+        pl.col(name).str.strip_chars() if name in _TEXT else _number(name, separator) for name in columns
+    )
+
+
+_SEPARATORS = (",", ";", "\t")
+_DECIMAL_COMMA = r"^([-+]?\d*),(\d+)$"
+
+
+def _columns(header: str, known: set[str]) -> tuple[str, list[str]]:
+    """Return the separator that splits a header into most columns of a norm, and the columns."""
+
+    def split(separator: str) -> list[str]:
+        names = [name.strip().strip('"') for name in header.rstrip(" ,;\t").split(separator)]
+        return names if names != [""] else []
+
+    separator = max(_SEPARATORS, key=lambda one: len(known & set(split(one))))
+    return separator, split(separator)
+
+
+def _number(name: str, separator: str) -> pl.Expr:
+    text = pl.col(name).str.strip_chars().replace("", None)
+    return text if separator == "," else text.str.replace(_DECIMAL_COMMA, "$1.$2")
 
 
 def _alike(rows: pl.DataFrame, form: str) -> pl.DataFrame:

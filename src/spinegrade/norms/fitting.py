@@ -39,7 +39,8 @@ class Recipe:
     form
         ``mean-sd`` or ``lms``.
     ages
-        Ends of the bands of age, or the knots of LMS; empty for one band over all ages, whatever they are.
+        Ends of the bands of age, or the knots of LMS; empty for one band over the ages of the people, or over
+        any age where nobody's is known.
     trim
         Distance of the tails that are cut, in SD; None for none.  LMS cuts none.
     least

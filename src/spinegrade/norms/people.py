@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
+from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
 from attrs import field, frozen
 
+from spinegrade.errors import FormatError
+from spinegrade.io.csv_text import read_dialect
 from spinegrade.norms.table import SEXES, UNKNOWN, Norm
 from spinegrade.patients.ages import years_between
-from spinegrade.patients.reading import read_patients
+from spinegrade.patients.columns import PATIENTS
+from spinegrade.patients.reading import read_patients, table_files
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,7 +32,7 @@ _CODES = {"F": SEXES.index("female"), "M": SEXES.index("male")}
 
 @frozen
 class People:
-    """Patients with ``sex`` (an index into `SEXES`), ``age`` and ``birth_date``, null where not known."""
+    """Patients with ``sex`` (an index into `SEXES`), ``age`` with its ``date``, ``birth_date``, as known."""
 
     frame: pl.DataFrame = field(eq=False)
 
@@ -35,12 +40,13 @@ class People:
     def of(cls, given: Patients) -> People:
         """Return the people of a clinic's tables."""
         sex = pl.col("sex").replace_strict(_CODES, return_dtype=pl.Int64)
-        return cls(given.patients.select("patient", sex, "age", "birth_date"))
+        return cls(given.patients.select("patient", sex, "age", "date", "birth_date"))
 
     def facts(self, patients: pl.Series, dates: pl.Series | None = None) -> tuple[Codes, Floats]:
         """Return sex and age in years of each patient, at these dates; `UNKNOWN` and NaN where not known.
 
-        Where date of birth and date are known, the age is counted from them; else it is the given one.
+        Where date of birth and date are known, the age is counted from them; else it is the given one, older
+        by the years since its own date.
         """
         asked = pl.DataFrame({"patient": patients.cast(pl.String)})
         day = pl.lit(None, pl.Date) if dates is None else dates.cast(pl.Date)
@@ -48,7 +54,8 @@ class People:
             self.frame, on="patient", how="left", maintain_order="left"
         )
         born = years_between(pl.col("birth_date"), pl.col("_date"))
-        age = pl.when(born >= 0).then(born).when(born.is_null()).then("age")
+        grown = pl.col("age") + years_between(pl.col("date"), pl.col("_date"))
+        age = pl.when(born >= 0).then(born).when(born.is_null()).then(pl.coalesce(grown, "age"))
         found = joined.select(pl.col("sex").fill_null(UNKNOWN), age.alias("age"))
         return found["sex"].to_numpy().astype(np.int64), found["age"].cast(pl.Float64).to_numpy()
 
@@ -59,9 +66,39 @@ def read_people(path: Path) -> People:
     Raises
     ------
     FormatError
-        As `spinegrade.patients.reading.read_patients` does.
+        As `spinegrade.patients.reading.read_patients` does; or if a column that would be passed over is
+        called nearly as one that is not there, as ``Age``.
     """
-    return People.of(read_patients(path, ignore_unknown=True, alone=True))
+    given = read_patients(path, ignore_unknown=True, alone=True)
+    for file in table_files(path):
+        if file == path or file.stem == PATIENTS:
+            _refuse_nearly(file)
+    return People.of(given)
+
+
+_COLUMNS = ("sex", "age", "birth_date")
+_NEAR = 0.8
+"""How alike two names are of which one may be meant for the other; ``stage`` and ``age`` are 0.75."""
+
+
+def _refuse_nearly(file: Path) -> None:
+    given = _columns_of(file)
+    absent = [name for name in _COLUMNS if name not in given]
+    for column in given:
+        plain = column.strip().lower().replace(" ", "_")
+        near = get_close_matches(plain, absent, n=1, cutoff=_NEAR)
+        if near:
+            msg = f"{file}: header: expected {near[0]!r}, or a name less like it, got {column!r}"
+            raise FormatError(msg)
+
+
+def _columns_of(file: Path) -> list[str]:
+    """Return the names of the columns of a table that could be read."""
+    if file.suffix.lower() == ".parquet":
+        return list(pl.read_parquet_schema(file))
+    if file.suffix.lower() == ".json":
+        return list(dict.fromkeys(name for entry in json.loads(file.read_bytes()) for name in entry))
+    return read_dialect(file, ("patient", *_COLUMNS), ()).columns
 
 
 @frozen

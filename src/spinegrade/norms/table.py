@@ -42,6 +42,8 @@ WHY_NO_NORM = (
 
 _LEVEL, _SEX, _NO_SEX, _AGE, _OUTSIDE = range(1, 6)
 _ANY = "any"
+_DECIMALS = 9
+"""To which values are compared, as heights lost are with the bounds of grades."""
 
 
 @frozen(slots=False)
@@ -130,12 +132,15 @@ class Norm:
     def below(
         self, measure: str, values: ArrayLike, sex: ArrayLike = UNKNOWN, age: ArrayLike = np.nan
     ) -> Floats:
-        """Return 1 where ``(..., 23)`` values lie below the percentile, 0 where not, NaN where unknown."""
+        """Return 1 where ``(..., 23)`` values lie below the percentile, 0 where not, NaN where unknown.
+
+        A ratio of 0.893 is not below 0.893, whatever its last bits are.
+        """
         line = self._first(measure, sex, age)
         given = np.asarray(values, dtype=float)
         unknown = np.isnan(given) | np.isnan(line)
         with np.errstate(invalid="ignore"):
-            return np.where(unknown, np.nan, given < line)
+            return np.where(unknown, np.nan, np.round(given, _DECIMALS) < np.round(line, _DECIMALS))
 
     def expected_ratios(self, sex: ArrayLike = UNKNOWN, age: ArrayLike = np.nan) -> Floats:
         """Return the ``(..., 23, 3)`` mean ratio of each height to the posterior one, as grading divides by.

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
-from spinegrade.osteoporosis.facts import ANSWERS, FACTS, INDETERMINATE, MET, NOT_MET
+from spinegrade.osteoporosis.facts import ANSWERS, INDETERMINATE, MET, NOT_MET
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 _TOLERANCE = 1e-9
 """As conditions compare."""
+
+_AGE = ("birth_date or age", "exam dates", "date of the exam or assessment")
+"""Inputs that tell the age."""
 
 MET_WORD, OPEN_WORD, NOT_MET_WORD = ANSWERS[MET], ANSWERS[INDETERMINATE], ANSWERS[NOT_MET]
 
@@ -89,16 +92,15 @@ class Account:
     def wanted(self) -> dict[str, tuple[RuleAnswer, ...]]:
         """The inputs that would decide something, those for a diagnosis first, with what they would decide.
 
-        Where the age is not known, it is the only thing that rules for adults ask for.
+        Where the age is not known, what would tell it is the only thing that rules for adults ask for.
         """
         still_open = [one for one in self.concerning if one.answer == OPEN_WORD]
         wanted: dict[str, list[RuleAnswer]] = {}
         for one in sorted(still_open, key=lambda answer: answer.rule.says != "diagnosis"):
-            asked = one.missing
-            if self.adult is None and one.rule.group == "adult":
-                asked = tuple(what for what in asked if what == FACTS["age"].ask)
-            for what in asked:
-                wanted.setdefault(what, []).append(one)
+            ageless = self.adult is None and one.rule.group == "adult"
+            for what in one.missing:
+                if not ageless or what in _AGE:
+                    wanted.setdefault(what, []).append(one)
         return {what: tuple(answers) for what, answers in wanted.items()}
 
 

@@ -87,7 +87,7 @@ class _Words:
         texts = [
             "; ".join(word for word, bit in self._words.items() if mask >> bit & 1) or None for mask in found
         ]
-        return masks.replace_strict(found, texts, return_dtype=pl.String)
+        return masks.replace_strict(found, texts, return_dtype=pl.String).cast(pl.String)  # an empty one, too
 
 
 def any_met(answered: Sequence[Answered], count: int) -> Answers:

@@ -11,7 +11,7 @@ from attrs import frozen
 from spinegrade.anatomy import GRADED
 from spinegrade.osteoporosis.facts import Ask, Bounds, truths
 from spinegrade.osteoporosis.spines import spread_levels
-from spinegrade.patients.contradictions import SUSPECT
+from spinegrade.patients.contradictions import COPY, SUSPECT
 from spinegrade.spine import STATUSES, summarise_spines
 
 if TYPE_CHECKING:
@@ -122,11 +122,13 @@ class _Ledger:
 
 
 def _ends(name: str, sure: pl.Expr, may: pl.Expr) -> tuple[pl.Expr, pl.Expr]:
-    """Return where a row certainly is of a kind, and where it may be; a suspect one may be anything."""
+    """Return where a row certainly is of a kind, and where it may be; a suspect one may be anything.
+
+    A copy of another row may be of its kind alone.
+    """
     certain = sure.fill_null(value=False) & ~pl.col(SUSPECT)
-    return certain.alias(f"certain {name}"), (may.fill_null(value=True) | pl.col(SUSPECT)).alias(
-        f"possible {name}"
-    )
+    possible = may.fill_null(value=True) | (pl.col(SUSPECT) & ~pl.col(COPY))
+    return certain.alias(f"certain {name}"), possible.alias(f"possible {name}")
 
 
 def _kinds(switches: Switches) -> dict[str, tuple[pl.Expr, pl.Expr]]:

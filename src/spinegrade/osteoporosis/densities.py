@@ -33,7 +33,8 @@ def weigh_densities(known: Known, switches: Switches) -> Counted:
         ("t", _lowest(ends)),
         ("sites", _sites(known.bmd)),
         ("gap", _intervals(known.bmd)),
-        ("z", latest.filter(pl.col("site").is_in(wanted)).group_by("patient").agg(pl.col(SUSPECT).any())),
+        ("z", _doubted(latest, wanted, pl.col(SUSPECT))),
+        ("t", _doubted(latest, T_SITES, pl.col("unusable_t"))),
     ):
         renamed = part.rename({one: f"{name} {one}" for one in part.columns if one != "patient"})
         frame = frame.join(renamed, on="patient", how="left", maintain_order="left")
@@ -47,10 +48,20 @@ def weigh_densities(known: Known, switches: Switches) -> Counted:
     for name in ("preferred_site", "extra_site"):
         count = _values(frame, f"sites {name}")
         told[name] = truths(count > 0, count == 0)
-    lost = frame[f"z {SUSPECT}"].fill_null(value=False).to_numpy()
+    doubted = {name: frame[f"{name} doubted"].fill_null(value=False).to_numpy() for name in ("z", "t")}
     what = "bmd.z_height_adjusted" if switches.density_z == "height-adjusted" else "bmd.z"
-    asks = (Ask(f"{what} at a {switches.density_sites} site", ~lost), Ask("bmd (contradiction)", lost))
-    return Counted(numbers, told, {"bmd_z": asks})
+    whats = {"z": f"{what} at a {switches.density_sites} site", "t": "bmd.t"}
+    asks: dict[str, tuple[Ask, ...]] = {
+        fact: (Ask(whats[name], ~doubted[name]), Ask("bmd (contradiction)", doubted[name]))
+        for fact, name in (("bmd_z", "z"), ("t_score", "t"))
+    }
+    return Counted(numbers, told, asks)
+
+
+def _doubted(latest: pl.DataFrame, sites: tuple[str, ...], wrong: pl.Expr) -> pl.DataFrame:
+    """Return of whom a scan at these sites contradicts itself or another of its day."""
+    rows = latest.filter(pl.col("site").is_in(sites))
+    return rows.group_by("patient").agg((wrong | pl.col("disputed")).any().alias("doubted"))
 
 
 def _values(frame: pl.DataFrame, name: str) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
@@ -75,11 +86,11 @@ def _lowest_z(latest: pl.DataFrame, sites: tuple[str, ...], *, adjusted: bool) -
 
     A scan without a z-score may have any.
     """
-    known = pl.col("z_height_adjusted") if adjusted else pl.col("z")
-    low = known if adjusted else pl.coalesce("z_low", "z")
-    high = known if adjusted else pl.coalesce("z_high", "z")
     rows = latest.filter(pl.col("site").is_in(sites))
-    rows = rows.with_columns(low=low, high=high)
+    if adjusted:
+        rows = rows.with_columns(low=_shifted("z_low"), high=_shifted("z_high"))
+    else:
+        rows = rows.with_columns(low=pl.coalesce("z_low", "z"), high=pl.coalesce("z_high", "z"))
     lost = pl.col(SUSPECT) | pl.col("low").is_null() | pl.col("high").is_null()
     ends = (
         rows.with_columns(lost=lost)
@@ -91,6 +102,15 @@ def _lowest_z(latest: pl.DataFrame, sites: tuple[str, ...], *, adjusted: bool) -
         )
     )
     return _lowest(ends)
+
+
+def _shifted(end: str) -> pl.Expr:
+    """Return the end of the interval of a height-adjusted z: the adjustment moves it with the score.
+
+    Of a converted density nothing stands in for it.
+    """
+    exact = pl.when(pl.col("conversion").is_null()).then("z_height_adjusted")
+    return pl.coalesce(pl.col("z_height_adjusted") + pl.col(end) - pl.col("z"), exact)
 
 
 def _lowest(ends: pl.DataFrame) -> pl.DataFrame:

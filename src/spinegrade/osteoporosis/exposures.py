@@ -13,9 +13,10 @@ import numpy as np
 import polars as pl
 
 from spinegrade.osteoporosis.counting import Counted
+from spinegrade.osteoporosis.daily_doses import held_doses
 from spinegrade.osteoporosis.facts import Ask, Bounds
 from spinegrade.patients.columns import GLUCOCORTICOID, OWN_DOSE
-from spinegrade.patients.contradictions import SUSPECT
+from spinegrade.patients.contradictions import COPY, SUSPECT
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -42,15 +43,13 @@ def body_surface(cohort: pl.DataFrame) -> pl.Series:
 def weigh_exposures(known: Known, switches: Switches) -> Counted:
     """Return the glucocorticoids of the cohort, in its order, as mg or g of prednisone.
 
-    ``glucocorticoid_dose`` is the highest daily dose that was kept long enough.
+    ``glucocorticoid_dose`` is the highest daily dose that was kept long enough, over all courses of a day.
     """
-    rows = _courses(known.exposures, switches)
+    rows = _courses(known.exposures)
     sums = rows.group_by("patient").agg(
-        pl.col("sure").max(),
-        pl.col("may").max(),
-        pl.col("least", "most").sum(),
-        pl.col("undosed", "unbounded", SUSPECT).any(),
+        pl.col("least", "most").sum(), pl.col("undosed", "unbounded", "dateless", SUSPECT).any()
     )
+    sums = sums.join(held_doses(rows, switches.glucocorticoid_months), on="patient", how="left")
     frame = known.cohort.select("patient", "exposures_complete").join(
         sums, on="patient", how="left", maintain_order="left"
     )
@@ -66,44 +65,51 @@ def weigh_exposures(known: Known, switches: Switches) -> Counted:
         "glucocorticoid_g_m2": _a_surface(grams, surface),
     }
     everything = Ask("exposures_complete", ~complete)
-    daily = Ask("exposures (dose as prednisone, or months)", complete | (high > low))
+    open_ = high > low
+    daily = [Ask("exposures (dose as prednisone, or months)", complete | open_)]
+    for what, name in (("exposures (start_date and end_date)", "dateless"), _CONTRADICTED):
+        daily.append(Ask(what, open_ & frame[name].fill_null(value=False).to_numpy()))
     lacks = [Ask(what, frame[name].fill_null(value=False).to_numpy()) for what, name in _LACKS.items()]
     sized = Ask("height_cm and weight_kg", np.isnan(surface))
     asks = {
-        "glucocorticoid_dose": (everything, daily),
+        "glucocorticoid_dose": (everything, *daily),
         "glucocorticoid_g": (everything, *lacks),
         "glucocorticoid_g_m2": (everything, *lacks, sized),
     }
     return Counted(numbers, {}, asks)
 
 
-_LACKS = {
-    "exposures (dose as prednisone)": "undosed",
-    "exposures (start_date and end_date)": "unbounded",
-    "exposures (contradiction)": SUSPECT,
-}
+_CONTRADICTED = ("exposures (contradiction)", SUSPECT)
+_LACKS = dict(
+    (
+        ("exposures (dose as prednisone)", "undosed"),
+        ("exposures (start_date and end_date)", "unbounded"),
+        _CONTRADICTED,
+    )
+)
 """What a sum lacks, and where a course says so."""
 
 
-def _courses(exposures: pl.DataFrame, switches: Switches) -> pl.DataFrame:
-    """Return what certainly or possibly is a glucocorticoid, with its doses between bounds."""
+def _courses(exposures: pl.DataFrame) -> pl.DataFrame:
+    """Return what certainly or possibly is a glucocorticoid, with its doses between bounds.
+
+    A copy of another row may be a second course like it, and no more.
+    """
     own = pl.col("agent").str.to_lowercase().is_in(OWN_DOSE)
     dose = pl.coalesce("prednisone_mg_per_day", pl.when(own).then("mg_per_day"))
     named = (pl.col("exposure") == GLUCOCORTICOID).fill_null(value=False) & ~pl.col(SUSPECT)
-    long = pl.col("months") >= switches.glucocorticoid_months - 1e-9
     rows = exposures.filter((pl.col("exposure") == GLUCOCORTICOID) | pl.col("exposure").is_null())
-    rows = rows.with_columns(dose=dose, **_days()).with_columns(
-        few=pl.when(named).then("few").otherwise(0.0),
-        many=pl.when(pl.col(SUSPECT)).then(_ENDLESS).otherwise("many"),
+    rows = rows.with_columns(dose=dose, named=named, **_days()).with_columns(
+        few=pl.when("named").then("few").otherwise(0.0),
+        many=pl.when(pl.col(SUSPECT) & ~pl.col(COPY)).then(_ENDLESS).otherwise("many"),
     )
     most = pl.col("dose").fill_null(_ENDLESS)
     return rows.with_columns(
-        sure=pl.when(named & long).then("dose"),
-        may=pl.when(pl.col(SUSPECT) | long.fill_null(value=True)).then(most),
         least=pl.col("few") * pl.col("dose").fill_null(0.0),
         most=pl.when((pl.col("many") > 0) & (most > 0)).then(pl.col("many") * most).otherwise(0.0),
         undosed=pl.col("dose").is_null() & (pl.col("many") > 0),
-        unbounded=pl.col("few") < pl.col("many"),
+        unbounded=(pl.col("few") < pl.col("many")) & ~pl.col(COPY),
+        dateless=pl.col("start_date").is_null() | pl.col("end_date").is_null(),
     )
 
 

@@ -2,7 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime, timedelta
+
 import polars as pl
+
+OLDEST = 130.0
+"""Years that nobody was alive for."""
+_WRITTEN = date(2026, 11, 21)
+
+
+def last_day() -> date:
+    """Return the last day that something can have happened on: tomorrow, which may have begun elsewhere.
+
+    A clock that runs behind puts no date in doubt: it is not earlier than when this was written.
+    """
+    return max(datetime.now(UTC).date(), _WRITTEN) + timedelta(days=1)
 
 
 def years_between(birth: pl.Expr, then: pl.Expr) -> pl.Expr:

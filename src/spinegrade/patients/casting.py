@@ -62,9 +62,13 @@ def cast_table(raw: pl.DataFrame, name: str, *, decimal_comma: bool) -> tuple[pl
 
 
 def _said(column: Column) -> pl.Expr:
-    """Return the text of a column without the spaces around it; null where it says nothing."""
+    """Return the text of a column without the spaces around it; null where it says nothing.
+
+    A patient may be called ND or None.
+    """
     text = pl.col(column.name).cast(pl.String).str.strip_chars()
-    nothing = text.str.to_lowercase().is_in((*EMPTY, *column.empty))
+    words = ("",) if column.name == "patient" else (*EMPTY, *column.empty)
+    nothing = text.str.to_lowercase().is_in(words)
     return pl.when(~nothing).then(text).alias(column.name)
 
 

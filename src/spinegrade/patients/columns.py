@@ -56,7 +56,8 @@ GLUCOCORTICOIDS = (
 class Column:
     """A column: its name, what it holds, and what a number in it lies between.
 
-    ``kind`` is text, number, date, truth or choice; ``empty`` are words that say nothing here.
+    ``kind`` is text, number, date, truth or choice; ``empty`` are words that say nothing here, ``slip`` what
+    a number beyond its bounds is likely to be.
     """
 
     name: str
@@ -65,6 +66,7 @@ class Column:
     low: float = 0.0
     high: float = float("inf")
     empty: tuple[str, ...] = ()
+    slip: str = ""
 
     @property
     def wanted(self) -> str:
@@ -73,12 +75,17 @@ class Column:
             shown = self.choices if len(self.choices) <= 8 else (*self.choices[:8], "...")
             return f"one of {', '.join(shown)}"
         if self.kind == "number":
-            return f"a number from {self.low:g} to {self.high:g}"
+            return f"a number from {self.low:g} to {self.high:g}{self.slip}"
         return {"text": "text", "date": "a date as in 2026-11-21", "truth": "true or false"}[self.kind]
 
 
 def _number(name: str, low: float, high: float) -> Column:
     return Column(name, "number", low=low, high=high)
+
+
+def _score(name: str, farthest: float) -> Column:
+    """Return a column of z-scores or T-scores; `spinegrade bmd` gives none beyond 15 either."""
+    return Column(name, "number", low=-farthest, high=farthest, slip=" (a decimal point lost?)")
 
 
 def _truth(name: str) -> Column:
@@ -128,7 +135,9 @@ TABLES: dict[str, tuple[Column, ...]] = {
         _choice("site", *_BMD_SITES),
         Column("device"),
         _number("value", 0, 10),
-        *(_number(name, -25, 25) for name in ("z", "z_low", "z_high", "z_height_adjusted", "t")),
+        _score("z", 15),
+        *(_score(name, 25) for name in ("z_low", "z_high", "z_height_adjusted")),
+        _score("t", 15),
         Column("reference"),
         Column("reference_device"),
         Column("conversion"),

@@ -11,25 +11,23 @@ from typing import TYPE_CHECKING
 import polars as pl
 from attrs import frozen
 
-from spinegrade.patients.ages import months_between, years_between
-from spinegrade.patients.columns import (
-    BMD,
-    EXPOSURES,
-    FRACTURES,
-    GLUCOCORTICOID,
-    GLUCOCORTICOIDS,
-    LONG_BONES,
-    OTHER_BONES,
-    VERTEBRA,
+from spinegrade.patients.ages import OLDEST, last_day, years_between
+from spinegrade.patients.columns import BMD, EXPOSURES, FRACTURES
+from spinegrade.patients.doubts import (
+    COPY,
+    SUSPECT,
+    doubt_densities,
+    doubt_exposures,
+    doubt_fractures,
+    note,
 )
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from spinegrade.patients.reading import Patients
 
-SUSPECT = "suspect"
-"""Whether a row of a table contradicts something, so that it proves nothing and excludes nothing."""
-
-_LEVEL = r"^[CTL]\d+$"
+__all__ = ["COPY", "SUSPECT", "Known", "settle"]
 
 
 @frozen
@@ -51,21 +49,29 @@ class Known:
     said: pl.DataFrame
 
 
-def settle(given: Patients, exams: pl.DataFrame, adult_from: float) -> Known:
+def settle(given: Patients, exams: pl.DataFrame, adult_from: float, *, last: date | None = None) -> Known:
     """Return what is known of the patients of the table, of the exams and of every other table.
 
-    ``exams`` has ``patient``, the date of the latest exam and ``undated``; they come first.
+    ``exams`` has ``patient``, the date of the latest exam and ``undated``; they come first.  Nothing is dated
+    after the ``last`` day, today unless it is given.
     """
+    last = last or last_day()
     found: list[pl.DataFrame] = []
-    cohort = _cohort(given, exams, found)
-    cohort = _aged(cohort, found)
+    cohort = _cohort(given, exams, last, found)
+    cohort = _aged(cohort, last, found)
     who = cohort.select(
         "patient", "birth_date", pl.col("age").alias("patient_age"), pl.col("date").alias("patient_date")
     )
-    fractures = _fractures(given.fractures.join(who, on="patient", how="left"), found)
-    bmd = _densities(given.bmd.join(who, on="patient", how="left"), adult_from, found)
-    exposures = _exposures(given.exposures.join(who, on="patient", how="left"), found)
-    cohort = _trauma(cohort, fractures, found)
+    fractures = doubt_fractures(
+        given.fractures.join(who, on="patient", how="left", maintain_order="left"), last, found
+    )
+    bmd = doubt_densities(
+        given.bmd.join(who, on="patient", how="left", maintain_order="left"), adult_from, last, found
+    )
+    exposures = doubt_exposures(
+        given.exposures.join(who, on="patient", how="left", maintain_order="left"), last, found
+    )
+    cohort, fractures = _trauma(cohort, fractures, found)
     said = pl.concat(found) if found else pl.DataFrame(schema=_SAID)
     return Known(cohort, fractures, bmd, exposures, said)
 
@@ -73,128 +79,82 @@ def settle(given: Patients, exams: pl.DataFrame, adult_from: float) -> Known:
 _SAID = {"patient": pl.String, "contradiction": pl.String}
 
 
-def _note(found: list[pl.DataFrame], frame: pl.DataFrame, where: pl.Expr, words: pl.Expr | str) -> None:
-    """Add what is wrong with the rows ``where`` it is."""
-    text = pl.lit(words) if isinstance(words, str) else words
-    rows = frame.filter(where.fill_null(value=False)).select("patient", text.alias("contradiction"))
-    if rows.height:
-        found.append(rows.cast(pl.String))
-
-
-def _cohort(given: Patients, exams: pl.DataFrame, found: list[pl.DataFrame]) -> pl.DataFrame:
-    """Return one row for everybody who occurs anywhere."""
+def _cohort(given: Patients, exams: pl.DataFrame, last: date, found: list[pl.DataFrame]) -> pl.DataFrame:
+    """Return one row for everybody who occurs anywhere; ``since`` is the day of the table's age."""
     tables = {"readings": exams, FRACTURES: given.fractures, BMD: given.bmd, EXPOSURES: given.exposures}
     every = pl.concat([one.select("patient") for one in (exams, given.patients, *list(tables.values())[1:])])
     cohort = every.unique(maintain_order=True)
     for name, table in tables.items():
         lost = table.select("patient").unique(maintain_order=True).join(given.patients, "patient", how="anti")
-        _note(found, lost, pl.lit(value=True), f"in {name} but not in the patients table")
+        note(found, lost, pl.lit(value=True), f"in {name} but not in the patients table")
     dates = exams.select("patient", pl.col("date").alias("exam_date"), "undated")
     cohort = cohort.join(dates, "patient", how="left", maintain_order="left")
     cohort = cohort.join(given.patients, "patient", how="left", maintain_order="left")
-    _note(found, cohort, pl.col("undated"), "several exams, not all dated: which is the latest is not known")
+    note(found, cohort, pl.col("undated"), "several exams, not all dated: which is the latest is not known")
+    late = pl.max_horizontal("exam_date", "date") > last
+    note(found, cohort, late, "date of the exam or assessment after today")
+    day = pl.coalesce("exam_date", "date")
     return cohort.with_columns(
-        date=pl.coalesce("exam_date", "date"), undated=pl.col("undated").fill_null(value=False)
+        since="date", date=pl.when(day <= last).then(day), undated=pl.col("undated").fill_null(value=False)
     )
 
 
-def _aged(cohort: pl.DataFrame, found: list[pl.DataFrame]) -> pl.DataFrame:
-    """Return the cohort with ages, null where birth, date and age contradict each other."""
-    counted = years_between(pl.col("birth_date"), pl.col("date"))
-    cohort = cohort.with_columns(counted=pl.when(~pl.col("undated")).then(counted))
-    early = pl.col("counted") < 0
-    differs = (pl.col("counted") - pl.col("age")).abs() > 1
-    _note(found, cohort, early, "date of the exam or assessment before the birth")
-    _note(found, cohort, differs & ~early, "age differs by more than a year from birth_date and date")
-    no_use = (early | differs).fill_null(value=False)
-    age = pl.when(~no_use).then(pl.coalesce("counted", "age"))
-    return cohort.with_columns(age=age).drop("counted")
+def _aged(cohort: pl.DataFrame, last: date, found: list[pl.DataFrame]) -> pl.DataFrame:
+    """Return the cohort with the age on its date, null where birth, dates and age contradict each other.
 
-
-def _fractures(frame: pl.DataFrame, found: list[pl.DataFrame]) -> pl.DataFrame:
-    """Return the fractures with ``vertebra`` and ``long_bone`` as far as the site tells."""
-    site = pl.col("site")
-    vertebra = (site == VERTEBRA) | site.str.contains(_LEVEL)
-    none = vertebra | site.is_in(OTHER_BONES)
-    told = pl.when(site.is_in(LONG_BONES)).then(pl.lit(value=True)).when(none).then(pl.lit(value=False))
-    by_date = years_between(pl.col("birth_date"), pl.col("date"))
-    frame = frame.with_columns(vertebra=vertebra.alias("vertebra"), told=told, by_date=by_date)
-    age_at = pl.coalesce("age_at", "by_date")
+    An age that is given with its day grows by the years since; one without is that on the date.
+    """
+    born, since = pl.col("birth_date"), pl.col("since")
+    day = pl.when(~pl.col("undated")).then("date")
+    later = pl.when(since <= last).then(pl.col("age") + years_between(since, day))
+    cohort = cohort.with_columns(
+        counted=years_between(born, day),
+        grown=pl.when(since.is_null()).then("age").otherwise(later),
+        then=years_between(born, pl.when(since.is_null()).then(day).when(since <= last).then(since)),
+    )
+    counted, grown = pl.col("counted"), pl.col("grown")
+    early = ((counted < 0) | (grown < -1)).fill_null(value=False)
+    unborn = (born > last).fill_null(value=False) & ~early
     wrong = {
-        f"fracture at an age above the patient{chr(39)}s": age_at > pl.col("patient_age") + 1e-9,
-        "fracture dated before the birth": pl.col("by_date") < 0,
-        "fracture dated after the exam or assessment": (
-            pl.col("by_date").is_null() & (pl.col("date") > pl.col("patient_date"))
+        "date of the exam or assessment before the birth": early,
+        "birth date after today": unborn,
+        "age over 130 at the exam or assessment": pl.max_horizontal("counted", "grown") > OLDEST,
+        "age differs by more than a year from birth_date and date": (
+            ((pl.col("then") - pl.col("age")).abs() > 1) & ~early & ~unborn
         ),
-        "fracture whose age_at and date differ by more than a year": (
-            (pl.col("age_at") - pl.col("by_date")).abs() > 1
-        ),
-        "fracture whose site and long_bone contradict each other": pl.col("told") != pl.col("long_bone"),
     }
     for words, where in wrong.items():
-        _note(found, frame, where, words)
-    suspect = pl.any_horizontal(where.fill_null(value=False) for where in wrong.values())
-    return frame.with_columns(
-        suspect.alias(SUSPECT), age_at=age_at, long_bone=pl.coalesce("long_bone", "told")
-    ).drop("told", "by_date")
+        note(found, cohort, where, words)
+    sound = ~pl.any_horizontal(where.fill_null(value=False) for where in wrong.values())
+    impossible = unborn | (counted > OLDEST).fill_null(value=False)
+    return cohort.with_columns(
+        age=pl.when(sound).then(pl.coalesce(counted, grown.clip(0))),
+        birth_date=pl.when(~impossible).then(born),
+    ).drop("counted", "grown", "then", "since")
 
 
-def _densities(frame: pl.DataFrame, adult_from: float, found: list[pl.DataFrame]) -> pl.DataFrame:
-    """Return the densities without z-scores and T-scores that are no use."""
-    z, t = pl.col("z"), pl.col("t")
-    has_z = pl.any_horizontal(pl.col("z", "z_low", "z_high", "z_height_adjusted").is_not_null())
-    bare = has_z & pl.col("reference").is_null()
-    unlike = pl.col("reference_device").str.to_lowercase() != pl.col("device").str.to_lowercase()
-    unlike = has_z & unlike & pl.col("conversion").is_null()
-    early = pl.col("date") < pl.col("birth_date")
-    outside = (pl.col("z_low") > pl.col("z_high")) | (z < pl.col("z_low")) | (z > pl.col("z_high"))
-    childs = t.is_not_null() & (pl.col("patient_age") < adult_from)
-    wrong = {
-        "z-score without a reference": bare,
-        "z-score by a reference of another device, without a conversion": unlike,
-        "scan dated before the birth": early,
-        "z-score outside its own interval": outside,
-    }
-    for words, where in (*wrong.items(), ("T-score in a child: not used", childs)):
-        _note(found, frame, where, words)
-    suspect = pl.any_horizontal(where.fill_null(value=False) for where in wrong.values())
-    adult = (pl.col("patient_age") >= adult_from) & ~early.fill_null(value=False)
-    return frame.with_columns(
-        suspect.alias(SUSPECT),
-        has_z.alias("has_z"),
-        t=pl.when(adult).then(t),
-        unusable_t=t.is_not_null() & early,
+def _trauma(
+    cohort: pl.DataFrame, fractures: pl.DataFrame, found: list[pl.DataFrame]
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return cohort and fractures without a word on trauma that the other contradicts.
+
+    Neither is believed where trauma is denied and a vertebral fracture high-energy; where it is told and one
+    is low-energy, that one may count by itself.
+    """
+    energies = (
+        fractures.filter(pl.col("vertebra"))
+        .group_by("patient")
+        .agg(
+            high=(pl.col("mechanism") == "high-energy").any(), low=(pl.col("mechanism") == "low-energy").any()
+        )
     )
-
-
-def _exposures(frame: pl.DataFrame, found: list[pl.DataFrame]) -> pl.DataFrame:
-    """Return the exposures with their months, first and last day included."""
-    begin, end = pl.col("start_date"), pl.col("end_date")
-    frame = frame.with_columns(by_date=months_between(begin, end.dt.offset_by("1d")))
-    steroid = pl.col("agent").str.to_lowercase().is_in(GLUCOCORTICOIDS)
-    other = steroid & (pl.col("exposure") != GLUCOCORTICOID)
-    wrong = {
-        "exposure that ends before it begins": end < begin,
-        "exposure dated before the birth": pl.min_horizontal(begin, end) < pl.col("birth_date"),
-        "exposure whose months and dates differ by more than a month": (
-            (pl.col("months") - pl.col("by_date")).abs() > 1
-        ),
-    }
-    for words, where in (*wrong.items(), ("glucocorticoid listed as another exposure", other)):
-        _note(found, frame, where, words)
-    suspect = pl.any_horizontal(where.fill_null(value=False) for where in wrong.values())
-    return frame.with_columns(
-        suspect.alias(SUSPECT),
-        exposure=pl.when(~other.fill_null(value=False)).then("exposure"),
-        months=pl.when(~suspect).then(pl.coalesce("months", "by_date")),
-    ).drop("by_date")
-
-
-def _trauma(cohort: pl.DataFrame, fractures: pl.DataFrame, found: list[pl.DataFrame]) -> pl.DataFrame:
-    """Return the cohort without a denial of trauma that a vertebral fracture contradicts."""
-    struck = fractures.filter(pl.col("vertebra") & (pl.col("mechanism") == "high-energy"))
-    denied = pl.col("high_energy_trauma").eq_missing(False) & pl.col("patient").is_in(  # noqa: FBT003
-        struck["patient"].unique().to_list()
-    )
-    _note(found, cohort, denied, "high_energy_trauma is false, a vertebral fracture high-energy")
-    return cohort.with_columns(high_energy_trauma=pl.when(~denied).then("high_energy_trauma"))
+    cohort = cohort.join(energies, on="patient", how="left", maintain_order="left")
+    told = pl.col("high_energy_trauma")
+    denied, alone = ((one.fill_null(value=False)) for one in (~told & pl.col("high"), told & pl.col("low")))
+    note(found, cohort, denied, "high_energy_trauma is false, a vertebral fracture high-energy")
+    note(found, cohort, alone, "high_energy_trauma is true, a vertebral fracture low-energy")
+    names = cohort.filter(denied)["patient"].to_list()
+    struck = pl.col("vertebra") & (pl.col("mechanism") == "high-energy") & pl.col("patient").is_in(names)
+    fractures = fractures.with_columns(mechanism=pl.when(~struck.fill_null(value=False)).then("mechanism"))
+    cohort = cohort.with_columns(high_energy_trauma=pl.when(~(denied | alone)).then(told))
+    return cohort.drop("high", "low"), fractures

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -99,7 +100,7 @@ def read_json(path: Path, *, ignore_unknown: bool) -> list[RawTable]:
         If it cannot be read or has keys of something else.
     """
     try:
-        patients = json.loads(path.read_bytes())
+        patients = json.loads(path.read_bytes(), object_pairs_hook=_each_once)
     except (OSError, ValueError) as error:
         msg = f"{path}: expected JSON, got: {error.strerror if isinstance(error, OSError) else error}"
         raise FormatError(msg) from error
@@ -146,9 +147,21 @@ def check_columns(given: Sequence[str], name: str, where: str, *, ignore_unknown
             msg = f"{where}: header: expected every column once, got {column!r} twice"
             raise FormatError(msg)
         if column not in known and not ignore_unknown:
-            msg = f"{where}: header: expected columns of a table of {name}, got {column!r}; "
+            near = get_close_matches(column.lower(), known, n=1)
+            meant = f" (is {near[0]} meant?)" if near else f" (expected are {', '.join(known)})"
+            msg = f"{where}: header: expected columns of a table of {name}, got {column!r}{meant}; "
             msg += "--ignore-unknown reads past it"
             raise FormatError(msg)
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return an object of JSON; of a key given twice the parser would take the last."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        msg = f"the key {next(name for name in names if names.count(name) > 1)!r} twice in one object"
+        raise ValueError(msg)
+    return found
 
 
 def _is_list_of_objects(value: object) -> bool:

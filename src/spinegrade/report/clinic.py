@@ -11,18 +11,18 @@ import polars as pl
 from attrs import evolve, frozen
 
 from spinegrade.followup.compare import Asking
-from spinegrade.osteoporosis.account import MET_WORD, OPEN_WORD, accounts
+from spinegrade.osteoporosis.account import accounts
 from spinegrade.osteoporosis.cohort import classify
 from spinegrade.osteoporosis.spines import gather_grades, spine_rows
 from spinegrade.patients.contradictions import settle
+from spinegrade.report import clinic_next, clinic_words
 from spinegrade.report import clinic_tables as tables
-from spinegrade.report import clinic_words
 from spinegrade.report.clinic_change import RULES, Changes, changes
 from spinegrade.report.clinic_findings import (
     LevelFinding,
     Strip,
+    earlier_fractures,
     findings,
-    fractured_before,
     latest,
     strips,
     unread,
@@ -31,7 +31,7 @@ from spinegrade.report.clinic_trends import Plot, trends
 from spinegrade.report.words import STATUS_WORDS, deformity_index
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from spinegrade.assess import Method
     from spinegrade.osteoporosis.account import Account, RuleAnswer
@@ -39,13 +39,10 @@ if TYPE_CHECKING:
     from spinegrade.osteoporosis.rule import OsteoporosisRule
     from spinegrade.patients.contradictions import Known
     from spinegrade.patients.reading import Patients
+    from spinegrade.report.clinic_next import Step, Wanted
     from spinegrade.report.clinic_tables import Scan
     from spinegrade.report.findings import Examined
     from spinegrade.report.selection import Chosen
-
-
-_STEPS = ("R12", "R13")
-"""Cautions that stand among the things to do."""
 
 
 @frozen
@@ -54,24 +51,6 @@ class Clinic:
 
     given: Patients
     how: Classification
-
-
-@frozen
-class Wanted:
-    """An input that would decide something: in words, what it would decide, and the codes of the rules."""
-
-    words: str
-    decides: str
-    codes: tuple[str, ...]
-    diagnosis: bool
-
-
-@frozen
-class Step:
-    """Something to do, and the codes of the rules that say so."""
-
-    codes: tuple[str, ...]
-    words: str
 
 
 @frozen
@@ -85,7 +64,7 @@ class PatientPage:
     status, index
         What the latest exam adds up to, in words.
     earlier
-        Fractures of earlier exams, in words.
+        Levels that were fractured on earlier exams, in words.
     steps
         What rules that are met say to do, apart from imaging.
     silent
@@ -125,6 +104,21 @@ class PatientPage:
         ]
 
     @property
+    def may_grow(self) -> bool:
+        """Whether it is somebody whose vertebrae may grow: anybody but an adult."""
+        return self.account.adult is not True
+
+    @property
+    def lacking(self) -> str:
+        """What to say of the diagnosis where no input for it is listed; empty where one is."""
+        return clinic_next.lacking(self.account)
+
+    @property
+    def not_run(self) -> str:
+        """Which rules would diagnose by a vertebral fracture that is there and are not run; or nothing."""
+        return clinic_next.not_run(self.account, self.silent)
+
+    @property
     def basis(self) -> str:
         """How many readings the page is made of, in words."""
         last, every = self.readings
@@ -150,6 +144,13 @@ class PatientPage:
         return " ".join(one for one in every if one.partition("=")[0] in matter)
 
     @property
+    def settings(self) -> str:
+        """The same in words; no word of T-scores where it may be a child."""
+        matter = [one.partition("=") for one in self.switches.split()]
+        told = [one for one in matter if self.account.adult or one[0] != "t_score_men_from"]
+        return "; ".join(clinic_words.switch_words(name, value) for name, _, value in told)
+
+    @property
     def when(self) -> str:
         """The date of the latest exam; empty where that is not known."""
         return "" if "no date" in self.strips[-1].when else self.strips[-1].when
@@ -168,13 +169,15 @@ class PatientPage:
     def cautions(self) -> tuple[RuleAnswer, ...]:
         """The rules that are met and only caution or inform."""
         told = [one for says in ("caution", "information") for one in self.account.met(says)]
-        return tuple(one for one in told if one in self.account.concerning and one.rule.code not in _STEPS)
+        return tuple(
+            one for one in told if one in self.account.concerning and one.rule.code not in clinic_next.STEPS
+        )
 
     @property
     def graded_by(self) -> str:
         """The rule and reference of the grades, in short."""
-        stamp, _, digest = f"{self.account.row['grading']}".partition(" sha256:")
-        return f"{stamp} sha256 {digest[:8]}, reference {self.account.row['reference']}"
+        rule = f"{self.account.row['grading']}".partition(" sha256:")[0]
+        return f"{rule}, reference {self.account.row['reference']}"
 
     def because(self, one: RuleAnswer) -> str:
         """Return why a rule is met or not met, in words."""
@@ -183,7 +186,12 @@ class PatientPage:
     def asked(self, one: RuleAnswer) -> str:
         """Return which inputs would decide a rule, in words; rules for adults only the age without it."""
         asked = [what for what, answers in self.account.wanted.items() if one in answers]
-        return "; ".join(clinic_words.wanted(what, self.account) for what in asked) or "the age"
+        words = (clinic_words.setting(what) or clinic_words.wanted(what, self.account) for what in asked)
+        return "; ".join(words) or ("the age" if self.account.adult is None else "")
+
+    def imaging_words(self, one: RuleAnswer) -> str:
+        """Return what a rule advises to image, and whether that has been done."""
+        return clinic_next.imaging(one, self.account)
 
 
 def patient_pages(
@@ -239,21 +247,17 @@ def _page(
         findings=findings(last, method.levels),
         unread=unread(last, method.levels),
         strips=shown,
-        earlier=_earlier(shown) if len(last) < len(mine) else (),
-        wanted=tuple(_wanted(account)),
+        earlier=earlier_fractures(shown[:-1]) if len(last) < len(mine) else (),
+        wanted=tuple(clinic_next.wanted(account)),
         imaging=tuple(one for one in account.met("imaging") if one in account.concerning),
-        steps=tuple(_steps(account, scans, clinic.how)),
-        changes=changes(mine, method),
+        steps=tuple(clinic_next.steps(account, scans, clinic.how)),
+        changes=changes(mine, method, may_grow=account.adult is not True),
         plots=trends(mine, scans, method.rule, bound=account.adult is not True),
         scans=scans,
         fractures=tables.fractures(account, known),
         exposures=tables.exposures(account, known),
-        silent=tuple(_silent(account, clinic.how)),
+        silent=tuple(clinic_next.silent_rules(account, clinic.how)),
     )
-
-
-def _earlier(shown: tuple[Strip, ...]) -> tuple[str, ...]:
-    return tuple(words for strip in shown[:-1] if (words := fractured_before(strip)))
 
 
 def _status(account: Account) -> str:
@@ -279,39 +283,3 @@ def _index(account: Account) -> str:
     if not row["readings_differ"]:
         return deformity_index(row)
     return f"between {row['sdi_low']} and {row['sdi_high']}, as readings differ"
-
-
-def _wanted(account: Account) -> Iterator[Wanted]:
-    for what, answers in account.wanted.items():
-        codes = tuple(one.rule.code for one in answers)
-        diagnosis = any(one.rule.says == "diagnosis" for one in answers)
-        yield Wanted(clinic_words.wanted(what, account), clinic_words.decides(answers), codes, diagnosis)
-
-
-def _steps(account: Account, scans: Sequence[Scan], how: Classification) -> Iterator[Step]:
-    """Yield what rules say to do: when the next scan, which z-score, which inputs to get."""
-    interval = next((one for one in account.concerning if one.rule.code == "R12"), None)
-    dates = [one.date for one in scans if one.date is not None]
-    if interval is not None and dates:
-        months = how.switches.dxa_months
-        last = max(dates).isoformat()
-        words = f"Next DXA of a site at least {months:g} months after its last one (sources say 6 to 12); "
-        met = "; the last two were closer than that" if interval.answer == MET_WORD else ""
-        yield Step(("R12",), f"{words}the latest scan is of {last}{met}.")
-    for one in account.concerning:
-        if one.rule.code == "R13" and one.answer == MET_WORD:
-            yield Step(("R13",), "Give the height-adjusted z-score beside the other: short stature.")
-    codes = tuple(one.rule.code for one in account.open if one in account.concerning)
-    if codes:
-        yield Step(codes, "Get what is missing for the diagnosis.")
-    undecided = tuple(
-        one.rule.code for one in account.concerning if one.rule.says == "imaging" and one.answer == OPEN_WORD
-    )
-    if undecided:
-        yield Step(undecided, "Get what would decide on further imaging.")
-
-
-def _silent(account: Account, how: Classification) -> Iterator[OsteoporosisRule]:
-    """Yield the rules for this age that are not run; for children only theirs, if the age is not known."""
-    group = "adult" if account.adult else "child"
-    yield from (one for one in how.rules if not one.enabled and one.group == group)

@@ -29,13 +29,16 @@ RULES = ("followup-sq", "followup-growth")
 
 _SMALL = Remark.WITHIN_LEAST_SIGNIFICANT
 _WORSE = ("incident", "worsening")
+_UNKNOWN = "indeterminate"
+_BY = dict(zip(RULES, ("grade", "height"), strict=True))
 _RESHAPED = {
     "complete": "reshaped completely",
     "incomplete": "reshaped in part",
     "none": "not reshaped",
     "too early": "too early for reshaping",
-    "indeterminate": "reshaping cannot be told",
 }
+_OF_ADULT = {"complete": "no longer graded as fractured", "incomplete": "of a lower grade than at first"}
+"""The same of somebody who does not grow; of a fracture that is as it was nothing."""
 
 
 @frozen
@@ -54,17 +57,24 @@ class LevelChange:
 
 
 @frozen
-class Change:
-    """Two dates of a patient, compared reading by reading.
+class RuleSum:
+    """A follow-up rule in words, and the levels that it found."""
 
-    ``sums`` has for each rule its id, title and status, and what it found.
-    """
+    rule: str
+    title: str
+    status: str
+    found: str
+
+
+@frozen
+class Change:
+    """Two dates of a patient, compared reading by reading."""
 
     first: str
     second: str
     months: float
     readings: int
-    sums: tuple[tuple[str, str, str], ...]
+    sums: tuple[RuleSum, ...]
     levels: tuple[LevelChange, ...]
     remarks: tuple[str, ...]
     with_error: bool
@@ -82,8 +92,11 @@ class Changes:
     left_out: tuple[str, ...]
 
 
-def changes(examined: Sequence[Examined], method: Method) -> Changes:
-    """Return what became of a patient between dates that one reader read on one occasion."""
+def changes(examined: Sequence[Examined], method: Method, *, may_grow: bool = True) -> Changes:
+    """Return what became of a patient between dates that one reader read on one occasion.
+
+    Of somebody who cannot grow any more there is no word of growth or reshaping.
+    """
     rows = [row for one in examined for row in reading_rows(one.reading)]
     spines, _ = sound_spines(readings_frame(rows))
     compared = [compare(spines, Asking(method=method, rule=rule)) for rule in RULES]
@@ -95,7 +108,8 @@ def changes(examined: Sequence[Examined], method: Method) -> Changes:
         vertebra_rows(one).sort("second_date", descending=True, maintain_order=True) for one in compared
     ]
     dates = tables[0].select("first_date", "second_date").unique(maintain_order=True)
-    pairs = (_change(first, second, tables, method) for first, second in dates.iter_rows())
+    with_error = method.point_sd is not None
+    pairs = (_change(days, tables, may_grow=may_grow, with_error=with_error) for days in dates.iter_rows())
     return Changes(tuple(pairs), "", problems)
 
 
@@ -108,7 +122,10 @@ def _why_none(examined: Sequence[Examined]) -> str:
     return "No reader read two of the dates on one occasion: nothing was compared."
 
 
-def _change(first: object, second: object, tables: Sequence[pl.DataFrame], method: Method) -> Change:
+def _change(
+    days: tuple[object, ...], tables: Sequence[pl.DataFrame], *, may_grow: bool, with_error: bool
+) -> Change:
+    first, second = days
     of_pair = (pl.col("first_date") == first) & (pl.col("second_date") == second)
     by_rule = [table.filter(of_pair) for table in tables]
     series = by_rule[0].select("first_reader", "first_occasion").unique().height
@@ -121,35 +138,42 @@ def _change(first: object, second: object, tables: Sequence[pl.DataFrame], metho
         second=f"{second}",
         months=by_rule[0]["months"][0],
         readings=series,
-        sums=tuple(_sum(rule, table) for rule, table in zip(RULES, by_rule, strict=True)),
-        levels=tuple(_level(level, *of_level) for level, of_level in rows.items() if _told(of_level)),
+        sums=tuple(_sum(rule, table, may_grow) for rule, table in zip(RULES, by_rule, strict=True)),
+        levels=tuple(
+            _level(level, of_level, _RESHAPED if may_grow else _OF_ADULT)
+            for level, of_level in rows.items()
+            if _told(of_level)
+        ),
         remarks=_remarks(by_rule),
-        with_error=method.point_sd is not None,
+        with_error=with_error,
     )
 
 
-def _sum(rule: str, table: pl.DataFrame) -> tuple[str, str, str]:
+def _sum(rule: str, table: pl.DataFrame, may_grow: bool) -> RuleSum:  # noqa: FBT001  a fact of a person
     """Return a rule and which levels are new or worse by it."""
     source = load_rule(rule)
     found = []
     for outcome, called in zip(_WORSE, ("new", "worse"), strict=True):
         changed = table.filter(pl.col("outcome") == outcome)["level"].unique(maintain_order=True)
         found.append(f"{called}: {', '.join(changed) or 'none'}")
-    unknown = table.filter(pl.col("outcome") == "indeterminate")
+    unknown = table.filter(pl.col("outcome") == _UNKNOWN)
     levels = unknown["level"].unique(maintain_order=True).to_list()
     if levels:
         every = unknown.height == table.filter(pl.col("level").is_in(levels)).height
         found.append(f"cannot be told{'' if every else ' by every reading'}: {', '.join(levels)}")
-    return rule, f"{source.title} ({source.data.get('status', '')})", "; ".join(found)
+    title = source.title if may_grow else source.title.replace("growth leads", "the vertebrae around lead")
+    return RuleSum(rule, title, f"{source.data.get('status', '')}", "; ".join(found))
 
 
 def _told(by_rule: Sequence[Rows]) -> bool:
-    """Return whether a level is worth a line: fractured on a date, or not the same by any rule."""
+    """Return whether a level is worth a line: a fracture on or before a date, or not the same by any rule."""
     grades = [row[name] or 0 for row in by_rule[0] for name in ("first_grade", "second_grade")]
-    return max(grades) >= 1 or any(row["outcome"] in _WORSE for rows in by_rule for row in rows)
+    told = any(row["outcome"] in _WORSE for rows in by_rule for row in rows)
+    return max(grades) >= 1 or told or any(row["detected"] is not None for row in by_rule[0])
 
 
-def _level(level: str, by_grade: Rows, by_growth: Rows) -> LevelChange:
+def _level(level: str, by_rule: Sequence[Rows], reshaped: dict[str, str]) -> LevelChange:
+    by_grade, by_growth = by_rule
     outcomes = [row["outcome"] for row in by_grade] + [row["outcome"] for row in by_growth]
     lost = [row["largest_loss"] * 100 for row in by_growth if row["largest_loss"] is not None]
     return LevelChange(
@@ -157,7 +181,7 @@ def _level(level: str, by_grade: Rows, by_growth: Rows) -> LevelChange:
         before=tally([_grade(row["first_grade"]) for row in by_grade]),
         now=tally([_grade(row["second_grade"]) for row in by_grade]),
         kind=next((one for one in _WORSE if one in outcomes), "other"),
-        words=tuple(_words(by_grade, by_growth)),
+        words=tuple(_words(by_grade, by_growth, reshaped)) or ("unchanged",),
         lost=spread(lost, "{:.1f}") if lost else "",
     )
 
@@ -166,19 +190,33 @@ def _grade(grade: int | None) -> str:
     return "not graded" if grade is None else f"{grade}"
 
 
-def _words(by_grade: Rows, by_growth: Rows) -> list[str]:
-    """Return what the rules say of a level, and of how many readings."""
+def _words(by_grade: Rows, by_growth: Rows, reshaped: dict[str, str]) -> list[str]:
+    """Return what the rules say of a level, and of how many readings; nothing where it is the same by all."""
     said = []
     for rule, rows in zip(RULES, (by_grade, by_growth), strict=True):
         for outcome, called in zip(_WORSE, ("new", "worse"), strict=True):
             count = sum(row["outcome"] == outcome for row in rows)
-            said += [f"{called} {_share(count, len(rows))}by {rule}"] if count else []
-    for name, called in _RESHAPED.items():
+            said += [f"{called} {_share(count, len(rows))}by {_BY[rule]}"] if count else []
+    said += _untold(by_grade, by_growth)
+    for name, called in reshaped.items():
         count = sum(row["reshaping"] == name for row in by_grade)
         said += [f"{called} {_share(count, len(by_grade))}".strip()] if count else []
     small = sum(_SMALL.name.lower() in (row["remarks"] or "").split() for row in by_growth if _SMALL.name)
     said += [f"{REMARK_WORDS[_SMALL]} {_share(small, len(by_growth))}".strip()] if small else []
     return said
+
+
+def _untold(by_grade: Rows, by_growth: Rows) -> list[str]:
+    """Return by which rules it cannot be told whether a level is new or worse."""
+    words = "cannot be told whether new or worse"
+    counts = [sum(row["outcome"] == _UNKNOWN for row in rows) for rows in (by_grade, by_growth)]
+    if all(counts) and counts == [len(by_grade), len(by_growth)]:
+        return [words]
+    return [
+        f"{words} {_share(count, len(rows))}by {by}"
+        for count, rows, by in zip(counts, (by_grade, by_growth), _BY.values(), strict=True)
+        if count
+    ]
 
 
 def _share(count: int, of: int) -> str:

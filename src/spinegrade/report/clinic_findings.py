@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from attrs import frozen
 
 from spinegrade.report import words
-from spinegrade.report.clinic_words import counted, spread, tally
+from spinegrade.report.clinic_words import spread, tally
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -168,7 +168,17 @@ def _cell(level: str, readings: Sequence[Examined]) -> Cell:
     return Cell(level, min(grades, default=None), max(grades, default=None))
 
 
-def fractured_before(strip: Strip) -> str:
-    """Return the fractures of an exam that is not the latest, in words; empty where it had none."""
-    levels = [f"{cell.level} grade {cell.words}" for cell in strip.cells if (cell.high or 0) >= 1]
-    return f"{strip.when}: {', '.join(levels)}, by {counted(strip.readings, 'reading')}" if levels else ""
+def earlier_fractures(earlier: Sequence[Strip]) -> tuple[str, ...]:
+    """Return which levels earlier exams had as fractured, their grades and when; each level once."""
+    found = []
+    for cells in zip(*(strip.cells for strip in earlier), strict=True):
+        had = [
+            (strip.when, cell) for strip, cell in zip(earlier, cells, strict=True) if (cell.high or 0) >= 1
+        ]
+        if had:
+            highest = max(cell.high or 0 for _, cell in had)
+            lowest = min(cell.low or 0 for _, cell in had)
+            grade = f"{highest}" if lowest == highest else f"{lowest}-{highest}"
+            when = had[0][0] if len(had) == 1 else f"{len(had)} exams, {had[0][0]} to {had[-1][0]}"
+            found.append(f"{cells[0].level} grade {grade} ({when})")
+    return tuple(found)

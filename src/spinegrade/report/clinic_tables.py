@@ -11,7 +11,7 @@ from attrs import frozen
 from spinegrade.bmd import months_between
 from spinegrade.patients.ages import years_between
 from spinegrade.patients.contradictions import SUSPECT
-from spinegrade.report.clinic_words import SEX_WORDS, SITE_WORDS, age
+from spinegrade.report.clinic_words import SEX_WORDS, SITE_WORDS, age, t_score, z_score
 
 if TYPE_CHECKING:
     from datetime import date
@@ -50,14 +50,16 @@ class Scan:
     @property
     def interval(self) -> str:
         """The interval of the z-score in words; empty where none is known."""
-        return "" if self.low is None or self.high is None else f" ({self.low:+.1f} to {self.high:+.1f})"
+        return (
+            "" if self.low is None or self.high is None else f" ({z_score(self.low)} to {z_score(self.high)})"
+        )
 
     @property
     def scores(self) -> str:
         """The scores of the scan in words, with their date; empty where it has none."""
-        said = [f"z {self.z:+.1f}{self.interval}" if self.z is not None else ""]
-        said += [f"z for height {self.adjusted:+.1f}" if self.adjusted is not None else ""]
-        said += [f"T {self.t:+.1f}" if self.t is not None else ""]
+        said = [f"z {z_score(self.z)}{self.interval}" if self.z is not None else ""]
+        said += [f"z for height {z_score(self.adjusted)}" if self.adjusted is not None else ""]
+        said += [f"T {t_score(self.t)}" if self.t is not None else ""]
         words = ", ".join(filter(None, said))
         return f"{words} ({self.date.isoformat()})" if words and self.date else words
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from attrs import evolve, frozen
 
-from spinegrade.report.clinic_words import SITE_WORDS
+from spinegrade.report.clinic_words import SITE_WORDS, Z_BOUNDS, z_score
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,7 +22,7 @@ LEFT, RIGHT, TOP, BOTTOM = 34.0, WIDTH - 16.0, 26.0, HEIGHT - 24.0
 """Where the axes of a plot lie."""
 
 MOST_LEVELS = 6
-LOW_Z = -2.0
+(LOW_Z,) = Z_BOUNDS
 """The bound of ISCD's rules, drawn as a line."""
 
 _STEPS = (0.5, 1, 2, 5, 10, 20)
@@ -191,7 +191,7 @@ def _density(scans: Sequence[Scan], *, bound: bool) -> list[Plot]:
             one.site,
             one.age or 0.0,
             one.z or 0.0,
-            f"{one.where}, age {one.age:.1f}: z {one.z:+.1f}{one.interval}",
+            f"{one.where}, age {one.age:.1f}: z {z_score(one.z or 0.0)}{one.interval}",
             kind=f"s-{list(SITE_WORDS).index(one.site) if one.site in SITE_WORDS else len(SITE_WORDS)}",
             low=one.low,
             high=one.high,

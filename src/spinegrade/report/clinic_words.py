@@ -88,15 +88,53 @@ REMARK_WORDS = {
     Remark.NOT_GRADED_FIRST: "not graded on the earlier date",
     Remark.NOT_GRADED_SECOND: "not graded on the later date",
     Remark.NO_COMMON_MM: "no mm common to both dates",
-    Remark.NO_SOUND_NEIGHBOUR: "no unfractured vertebra says how the spine grew",
-    Remark.DISTANT_SCALE: "growth taken from vertebrae farther away",
-    Remark.SCALE_CHANGED: "films differ by growth or magnification",
+    Remark.NO_SOUND_NEIGHBOUR: "no unfractured vertebra to compare heights with",
+    Remark.DISTANT_SCALE: "heights compared with vertebrae farther away",
+    Remark.SCALE_CHANGED: "films differ in scale",
     Remark.LEVELS_SHIFTED: "levels seem to be counted otherwise on one of the dates",
     Remark.WITHIN_LEAST_SIGNIFICANT: "change smaller than the least significant change",
     Remark.MM_AT_DETECTOR: "mm at the detector on both dates, taken to be of one geometry",
     Remark.DIFFERENT_READERS: "read by different readers",
     Remark.DIFFERENT_CALIBRATION: "mm of the two dates come about in different ways",
 }
+
+SETTING_WORDS = {
+    "t_score_men_from": "from what age men have T-scores, which no source settles and your clinic has to say",
+}
+"""What a rule asks for where a switch without a default is not set."""
+
+_SWITCH_WORDS: dict[str, str | dict[str, str]] = {
+    "adult_from": "the rules for children go up to {} years",
+    "by_age": {
+        "at-most": "fractures by an age count up to that birthday",
+        "before": "fractures by an age count before that birthday",
+        "completed": "fractures by an age count to the end of that year of age",
+    },
+    "density_bound": {
+        "at-most": "a score on its bound counts",
+        "below": "a score on its bound does not count",
+    },
+    "density_sites": {
+        "preferred": "z-scores of spine and total body less head count",
+        "any": "z-scores of any site count",
+    },
+    "density_z": {
+        "measured": "z-scores are not adjusted for height",
+        "height-adjusted": "z-scores are adjusted for height",
+    },
+    "dxa_months": "DXA scans less than {} months apart are too close",
+    "glucocorticoid_months": "glucocorticoids count from {} months",
+    "grades": {"measured": "grades are the measured ones", "visual": "grades are the readers' visual ones"},
+    "min_grade": "a vertebral fracture counts from grade {}",
+    "t_score_men_from": {"unset": "from what age men have T-scores is not set"},
+}
+_SWITCH_NUMBERS = {"t_score_men_from": "men have T-scores from {} years"}
+
+Z_BOUNDS = (-2.0,)
+T_BOUNDS = (-1.0, -2.5)
+"""Bounds of the rules, which no rounding may cross."""
+_TOLERANCE = 1e-9
+"""As the rules compare."""
 
 _SIGNS = {">=": "at least", "<=": "at most", ">": "above", "<": "below"}
 
@@ -116,6 +154,44 @@ def wanted(what: str, account: Account) -> str:
     if what.startswith("switch "):
         return f"a setting of the switch {what.removeprefix('switch ')}, which no source settles"
     return WANTED_WORDS.get(what, what.replace("_", " "))
+
+
+def setting(what: str) -> str:
+    """Return a switch that a rule asks for, in words; empty where it asks for something else."""
+    return SETTING_WORDS.get(what.removeprefix("switch "), "") if what.startswith("switch ") else ""
+
+
+def switch_words(name: str, value: str) -> str:
+    """Return what a switch that is set so means."""
+    words = _SWITCH_WORDS.get(name, f"{name} {{}}")
+    if isinstance(words, str):
+        return words.format(value)
+    return words.get(value) or _SWITCH_NUMBERS.get(name, f"{name} {{}}").format(value)
+
+
+def score(value: float, bounds: Sequence[float]) -> str:
+    """Return a z- or T-score with its sign, with as many decimals that it stays on its side of the bounds."""
+    places = next((n for n in range(1, 9) if not _crosses(value, n, bounds)), 9)
+    return f"{value:+.{places}f}"
+
+
+def _crosses(value: float, places: int, bounds: Sequence[float]) -> bool:
+    """Return whether rounding moves a value onto a bound or over it."""
+    return any(_side(value - bound) != _side(round(value, places) - bound) for bound in bounds)
+
+
+def _side(distance: float) -> int:
+    return 0 if abs(distance) <= _TOLERANCE else (1 if distance > 0 else -1)
+
+
+def z_score(value: float) -> str:
+    """Return a z-score in words."""
+    return score(value, Z_BOUNDS)
+
+
+def t_score(value: float) -> str:
+    """Return a T-score in words."""
+    return score(value, T_BOUNDS)
 
 
 def decides(answers: Iterable[RuleAnswer]) -> str:
