@@ -1,4 +1,7 @@
-"""Which qualitative form is asked of the vertebra at hand, and what the answers come to: no Qt, no napari."""
+"""Which qualitative form is asked of the vertebra at hand, and what the answers come to: no Qt, no napari.
+
+Koerber's score, of the whole spine, asks nothing: it is measured, by a file of weights of the reader's.
+"""
 
 from __future__ import annotations
 
@@ -6,41 +9,66 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
-from attrs import frozen
+from attrs import evolve, frozen
 
 from napari_spinegrade.changes import by_level
 from spinegrade.anatomy import LEVELS
 from spinegrade.errors import ReadingError
+from spinegrade.io.checks import sound_spines
+from spinegrade.io.reading_table import reading_rows, readings_frame
 from spinegrade.qualitative.depression import endplate_depression
 from spinegrade.qualitative.form import Form, form_ids, load_form
+from spinegrade.qualitative.koerber import load_weights
+from spinegrade.qualitative.measured import severity_rows
+from spinegrade.rules import load_rule
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from napari_spinegrade.live import Numbers
+    from spinegrade.assess import Method
+    from spinegrade.io.arrays import Spines
     from spinegrade.qualitative.form import Question
+    from spinegrade.qualitative.koerber import Weights
     from spinegrade.readings import Reading
 
-NAMES = {"abq-2004": "ABQ", "mabq-2018": "mABQ", "sabq-2016": "sABQ (children)", "mimics": "Mimics"}
+NAMES = {
+    "abq-2004": "ABQ",
+    "mabq-2018": "mABQ",
+    "sabq-2016": "sABQ (children)",
+    "mimics": "Mimics",
+    "koerber-2012": "Koerber (spine)",
+}
 """Short names of the forms that come along."""
+
+NO_WEIGHTS = (
+    "Points and formula of the paper were not to be had: choose a file of them, written from the paper as "
+    "docs/forms.md shows"
+)
+HIDDEN_SCORE = "Computed values are hidden"
 
 _UNMARKED = {"confirmed": ""}
 
 
 @frozen
 class Filled:
-    """A form on the vertebra at hand.
+    """A form on the vertebra at hand, or on the whole spine.
 
     Attributes
     ----------
+    level
+        The vertebra; ``spine`` for a form of the whole.
     asked
         The questions reached so far, each with the values that were chosen.
     open
         The question to answer next; None where all are answered, or none is asked.
     outcome
         What the answers come to, in words.
-    depression
+    help
         Help from the landmarks, in words; empty where there is none, or values are hidden.
+    by
+        The file of weights that it was made by; empty for none.
     why_not
         Why nothing can be answered; empty where it can.
     """
@@ -50,7 +78,8 @@ class Filled:
     asked: tuple[tuple[Question, tuple[str, ...]], ...]
     open: str | None
     outcome: str
-    depression: str
+    help: str
+    by: str = ""
     why_not: str = ""
 
     @property
@@ -62,9 +91,14 @@ class Filled:
 
 @cache
 def offered() -> tuple[Form, ...]:
-    """Return the forms that are asked of a vertebra; one of the whole reading is filled in elsewhere."""
+    """Return the forms of a vertebra, and after them those of the whole spine."""
     forms = (load_form(name) for name in form_ids())
-    return tuple(one for one in forms if one.scope == "vertebra")
+    return tuple(sorted(forms, key=of_spine))
+
+
+def of_spine(form: Form) -> bool:
+    """Return whether a form is of the whole spine."""
+    return form.scope == "reading"
 
 
 def name_of(form: Form) -> str:
@@ -95,9 +129,9 @@ def choose(form: Form, answers: Mapping[str, str], question: Question, value: st
 
 def fill(form: Form, reading: Reading, level: str, numbers: Numbers | None, *, read_only: str = "") -> Filled:
     """Return a form as it stands on a level; ``numbers`` is None while computed values are hidden."""
-    vertebra = by_level(reading).get(level)
     why_not = read_only
-    if vertebra is not None and vertebra.evaluable is False:
+    unread = not_evaluable(reading, level)
+    if unread:
         why_not = f"{level} is not evaluable: nothing is asked of it"
     answers = answers_of(reading, level, form)
     at = LEVELS.index(level)
@@ -113,10 +147,66 @@ def fill(form: Form, reading: Reading, level: str, numbers: Numbers | None, *, r
         form=form,
         asked=asked,
         open=None if following is None else following.id,
-        outcome=outcome if answers else "",
-        depression="" if numbers is None else depression_words(reading, level),
+        outcome=(unread if unread and form.unevaluable else outcome) if answers else "",
+        help="" if numbers is None else depression_words(reading, level),
         why_not=why_not,
     )
+
+
+def fill_spine(
+    form: Form, reading: Reading, method: Method, weights: Weights | None, *, hidden: bool
+) -> Filled:
+    """Return a form of the whole spine as ``spinegrade qualitative`` measures it.
+
+    ``hidden`` is whether computed values may not be shown now.
+    """
+    filled = Filled("spine", form, (), None, "", "", "" if weights is None else weights.stamp)
+    if hidden:
+        return evolve(filled, help=HIDDEN_SCORE)
+    spines, problems = _sound(reading)
+    rows = severity_rows(spines.frame, method, weights).to_dicts() if spines.count else []
+    if not rows:
+        return evolve(filled, help="Nothing measured yet", why_not=". ".join(problems))
+    found = rows[0]
+    parts = [found["words"]]
+    if found["score"] is not None:
+        parts.append(f"score {found['score']:.3g}")
+    if found["kyphosis"] is not None:
+        parts.append(f"kyphosis {found['kyphosis']:.0f} degrees")
+    missing = (found["missing"] or "").split() if weights is not None else []
+    told = f"Not measured: {', '.join(missing)}" if missing else ""
+    return evolve(
+        filled,
+        outcome=", ".join(parts),
+        help=NO_WEIGHTS if weights is None else told,
+        why_not=". ".join(problems),
+    )
+
+
+def _sound(reading: Reading) -> tuple[Spines, list[str]]:
+    spines, problems = sound_spines(readings_frame(reading_rows(reading)))
+    return spines, [one.what for one in problems]
+
+
+def read_weights(where: Path) -> Weights:
+    """Return the weights in a file as it stands now.
+
+    Raises
+    ------
+    RuleError
+        If it is none, or nobody has confirmed it.
+    """
+    load_rule.cache_clear()
+    load_weights.cache_clear()
+    return load_weights(str(where))
+
+
+def not_evaluable(reading: Reading, level: str) -> str:
+    """Return why a vertebra could not be read, as results of forms have it; empty where it could."""
+    vertebra = by_level(reading).get(level)
+    if vertebra is None or vertebra.evaluable is not False:
+        return ""
+    return f"not evaluable: {str(vertebra.not_evaluable_reason).replace('_', ' ')}"
 
 
 def _values(question: Question, answers: Mapping[str, str]) -> tuple[str, ...]:
@@ -128,10 +218,17 @@ def depression_words(reading: Reading, level: str) -> str:
     """Return how deep the middle landmarks lie below the line of the corners; empty without any."""
     depths = endplate_depression(reading.landmarks[LEVELS.index(level)], reading.calibration.spacing)
     parts = [
-        f"{name} {'bulges ' if depth < 0 else ''}{abs(100 * depth):.0f} %"
+        f"{name} {_depth_words(depth)}"
         for name, depth in zip(("upper", "lower"), depths.tolist(), strict=True)
         if not np.isnan(depth)
     ]
     return (
         f"Depth of the endplates at the middle landmark: {', '.join(parts)} of their length" if parts else ""
     )
+
+
+def _depth_words(depth: float) -> str:
+    percent = round(100 * depth)
+    if not percent:
+        return "flat"
+    return f"{'bulges ' if percent < 0 else ''}{abs(percent)} %"

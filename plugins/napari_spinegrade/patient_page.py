@@ -5,18 +5,20 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
-from napari_spinegrade.patient_words import field_of, label_of
+from napari_spinegrade.patient_words import contradiction_words, field_of
 from spinegrade.osteoporosis.account import MET_WORD, OPEN_WORD
 from spinegrade.osteoporosis.switches import Switches
+from spinegrade.report import clinic_next, clinic_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from napari_spinegrade.patient_view import View
     from spinegrade.osteoporosis.account import Account, RuleAnswer
+    from spinegrade.osteoporosis.rule import OsteoporosisRule
 
-FIELD = "field:"
-"""How a link begins that leads to a field."""
+FIELD, SWITCH = "field:", "switch:"
+"""How a link begins that leads to a field, or to a switch."""
 
 RESEARCH = "Research software, no medical device."
 
@@ -33,13 +35,14 @@ _MET = (
     ("imaging", "Further imaging is advised"),
     ("caution", "Cautions"),
 )
-_READING_WORDS = {
-    "grades": "grades from a film",
-    "visual_grade": "a reader's own grade of every level",
-    "agreement of readings": "agreement of the readings",
-    "unevaluable levels": "the levels that could not be evaluated",
+_WHOSE = {
+    "child": "children",
+    "adult": "adults",
+    "anybody": "children and adults, as the age is not known",
 }
-"""Inputs that no field of the panel has, but a film or a reading."""
+_STATUS = {"needs-table": "needs a table"}
+_SWITCH = "switch "
+"""How an input begins that is a switch."""
 
 
 def page(view: View, hidden: str = "") -> str:
@@ -49,15 +52,15 @@ def page(view: View, hidden: str = "") -> str:
     account = view.account
     if account is None:
         return f"<p>Nothing is known of this patient yet.</p>{_list('Left out', view.problems)}"
-    answers = tuple(one for one in account.answers if one.rule.group == view.group)
+    answers = account.concerning
     parts = [
         _head(account, view),
-        *(_met(title, [one for one in answers if one.rule.says == says]) for says, title in _MET),
-        _open(answers),
-        _list("Contradictions, not used", account.contradictions),
+        *(_met(title, [one for one in answers if one.rule.says == says], account) for says, title in _MET),
+        _open(account),
+        _list("Contradictions, not used", map(contradiction_words, account.contradictions)),
         _list("Left out", view.problems),
         _switches(view.switches),
-        _all(answers, view.group),
+        _all(account, view),
     ]
     return "".join(parts)
 
@@ -70,7 +73,11 @@ def _head(account: Account, view: View) -> str:
         "age not known" if account.age is None else f"{account.age:.1f} years",
         "no date" if account.date is None else f"on {account.date}",
     ]
-    lines.append(f"<p>{escape(account.patient)}: {', '.join(person)}<br>{_spine(account, view)}</p>")
+    by = f"By the rules for {_WHOSE[view.group]}"
+    lines.append(f"<p>{escape(account.patient)}: {', '.join(person)}<br>{by}<br>{_spine(account, view)}</p>")
+    idle = clinic_next.not_run(account, view.silent)
+    if idle:
+        lines.append(f'<p style="color: {_OPEN}">{escape(idle)}</p>')
     return "".join(lines)
 
 
@@ -91,29 +98,40 @@ def _spine(account: Account, view: View) -> str:
     return words
 
 
-def _met(title: str, answers: Iterable[RuleAnswer]) -> str:
+def _met(title: str, answers: Iterable[RuleAnswer], account: Account) -> str:
     met = [one for one in answers if one.answer == MET_WORD]
-    return _items(title, [f"<b>{_words(one)}</b><br>{_quiet(', '.join(one.because))}" for one in met])
+    return _items(title, [f"<b>{_words(one, account)}</b><br>{_quiet(_because(one))}" for one in met])
 
 
-def _open(answers: Iterable[RuleAnswer]) -> str:
+def _because(one: RuleAnswer) -> str:
+    return "; ".join(map(clinic_words.reason, one.because))
+
+
+def _open(account: Account) -> str:
     """Return what cannot be answered yet, and links to what would answer it; a diagnosis first."""
-    found = [one for one in answers if one.answer == OPEN_WORD]
+    found = [one for one in account.concerning if one.answer == OPEN_WORD]
     found.sort(key=lambda one: one.rule.says != "diagnosis")
-    return _items(
-        "Not decided yet",
-        [f"{_words(one)}<br>needs {', '.join(map(_asked, one.missing))}" for one in found],
-    )
+    return _items("Not decided yet", [f"{_words(one, account)}<br>{_needs(one, account)}" for one in found])
 
 
-def _asked(what: str) -> str:
-    """Return an input that is asked for, as a link to its field where it has one."""
+def _needs(one: RuleAnswer, account: Account) -> str:
+    """Return what would decide a rule; rules for adults ask only for the age where that is not known."""
+    asked = [what for what, answers in account.wanted.items() if one in answers]
+    unsaid = "the age" if account.adult is None else "what is not known"
+    return f"needs {'; '.join(_asked(what, account) for what in asked) or unsaid}"
+
+
+def _asked(what: str, account: Account) -> str:
+    """Return an input that is asked for, as a link to its field or switch where it has one."""
+    words = escape(clinic_words.setting(what) or clinic_words.wanted(what, account))
+    if what.startswith(_SWITCH):
+        return _link(f"{SWITCH}{what.removeprefix(_SWITCH)}", words)
     place = field_of(what)
-    if place is None:
-        return escape(_READING_WORDS.get(what, what.replace("_", " ")))
-    named = what == place[1]
-    words = escape(label_of(what) if named else what.replace("_", " "))
-    return f'<a style="color: #7fc8f8" href="{FIELD}{place[0]}.{place[1]}">{words}</a>'
+    return words if place is None else _link(f"{FIELD}{place[0]}.{place[1]}", words)
+
+
+def _link(where: str, words: str) -> str:
+    return f'<a style="color: #7fc8f8" href="{where}">{words}</a>'
 
 
 def _switches(switches: Switches) -> str:
@@ -123,24 +141,42 @@ def _switches(switches: Switches) -> str:
     return f"{_title('Switches')}<p>{_quiet(' '.join(words), safe=True)}</p>"
 
 
-def _all(answers: Iterable[RuleAnswer], group: str) -> str:
-    title = f"All rules for {'children' if group == 'child' else 'adults'}"
-    rows = "".join(_row(one) for one in answers)
-    return f'{_title(title)}<table cellpadding="3">{rows}</table>'
+def _all(account: Account, view: View) -> str:
+    """Return every rule for somebody of this age with its answer and source, run or not."""
+    answers = {one.rule.code: one for one in account.answers}
+    rows = (
+        _row(answers[one.code], account) if one.enabled else _silent_row(one)
+        for one in view.shown
+        if not one.enabled or one.code in answers
+    )
+    title = f"All rules for {_WHOSE[view.group]}"
+    return f'{_title(title)}<table cellpadding="3">{"".join(rows)}</table>'
 
 
-def _row(one: RuleAnswer) -> str:
+def _row(one: RuleAnswer, account: Account) -> str:
     colour = {MET_WORD: _GOOD, OPEN_WORD: _OPEN}.get(one.answer, _QUIET)
-    why = ", ".join(map(escape, one.because)) or f"needs {', '.join(map(_asked, one.missing))}"
-    source = f"{one.rule.source.citation} {one.rule.source.doi}".strip()
+    why = escape(_because(one)) or _needs(one, account)
     return (
         f'<tr><td><b>{escape(one.rule.code)}</b></td><td><span style="color: {colour}">{one.answer}</span>'
-        f"</td><td>{escape(one.rule.words)}<br>{_quiet(why, safe=True)}<br>{_quiet(source)}</td></tr>"
+        f"</td><td>{escape(one.rule.words)}<br>{_quiet(why, safe=True)}<br>{_source(one.rule)}</td></tr>"
     )
 
 
-def _words(one: RuleAnswer) -> str:
-    return f"{escape(one.rule.words)} ({escape(one.rule.code)})"
+def _silent_row(rule: OsteoporosisRule) -> str:
+    status = _STATUS.get(rule.status, rule.status)
+    return (
+        f"<tr><td><b>{escape(rule.code)}</b></td><td>{_quiet('not run:')}<br>{_quiet(status)}</td>"
+        f"<td>{_quiet(rule.source.title)}<br>{_source(rule)}</td></tr>"
+    )
+
+
+def _source(rule: OsteoporosisRule) -> str:
+    return _quiet(clinic_words.citation(rule))
+
+
+def _words(one: RuleAnswer, account: Account) -> str:
+    said = clinic_next.imaging(one, account) if one.rule.says == "imaging" else one.rule.words
+    return f"{escape(said)} ({escape(one.rule.code)})"
 
 
 def _list(title: str, words: Iterable[str]) -> str:

@@ -79,11 +79,15 @@ class Scan:
 
 @frozen
 class Trends:
-    """All series of a patient, the longest first, the scans, and what cannot be placed in time."""
+    """All series of a patient, the longest first, the scans, and what cannot be placed in time.
+
+    ``adult`` is whether the patient is known to be one: -2.0 is a bound of rules for children.
+    """
 
     series: tuple[Series, ...] = ()
     scans: tuple[Scan, ...] = ()
     notes: tuple[str, ...] = field(factory=tuple)
+    adult: bool = False
 
 
 def trends_of(spines: Spines | None, given: Patients, method: Method) -> Trends:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from napari_spinegrade.patient_trends import Trends, trends_of
 from spinegrade.assess import Method
@@ -56,6 +56,8 @@ class View:
         Everybody who read the patient.
     problems
         What was left out, and why.
+    rules
+        Every rule, those included that are not run.
     """
 
     account: Account | None
@@ -63,12 +65,27 @@ class View:
     switches: Switches
     readers: tuple[str, ...]
     problems: tuple[str, ...]
+    rules: tuple[OsteoporosisRule, ...] = ()
 
     @property
     def group(self) -> str:
-        """Whose rules are shown, ``child`` or ``adult``; a child's too where the age is not known."""
-        age = None if self.account is None else self.account.age
-        return "child" if age is None or age < self.switches.adult_from else "adult"
+        """Whose rules are shown: ``child``, ``adult``, or ``anybody`` where the age is not known.
+
+        What only adults have, fields and T-scores, is for ``adult`` alone.
+        """
+        if self.account is None:
+            return "child"
+        return {True: "adult", False: "child", None: "anybody"}[self.account.adult]
+
+    @property
+    def shown(self) -> tuple[OsteoporosisRule, ...]:
+        """The rules for somebody of this age, those included that are not run."""
+        return tuple(one for one in self.rules if self.group in ("anybody", one.group))
+
+    @property
+    def silent(self) -> tuple[OsteoporosisRule, ...]:
+        """Those of them that are not run, as they lack a source."""
+        return tuple(one for one in self.shown if not one.enabled)
 
 
 def view(asked: Asked) -> View:
@@ -81,12 +98,14 @@ def view(asked: Asked) -> View:
     how = Classification(asked.switches, rules_by(asked.switches), *made_by)
     frame = classify(asked.given, rows, asked.method.levels, how)
     account = next((one for one in accounts(frame, how) if one.patient == asked.patient), None)
+    trends = trends_of(spines, asked.given, asked.method)
     return View(
         account=account,
-        trends=trends_of(spines, asked.given, asked.method),
+        trends=evolve(trends, adult=account is not None and account.adult is True),
         switches=asked.switches,
         readers=readers,
         problems=(*asked.problems, *asked.given.problems, *problems),
+        rules=how.rules,
     )
 
 

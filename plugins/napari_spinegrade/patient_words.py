@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 from spinegrade.patients.columns import BMD, EXPOSURES, FRACTURES, PATIENTS, TABLES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
 
 GROUPS: dict[str, tuple[str, ...]] = {
     "Person": (
@@ -90,8 +94,8 @@ _LEDGER_LABELS = {
 }
 
 _FIRST = {
-    FRACTURES: ("site", "age_at", "mechanism", "date"),
-    BMD: ("site", "z", "date", "reference"),
+    FRACTURES: ("site", "long_bone", "age_at", "mechanism", "date"),
+    BMD: ("site", "z", "t", "date", "reference"),
     EXPOSURES: ("agent", "mg_per_day", "months", "exposure"),
 }
 """What of a ledger is seen without scrolling."""
@@ -109,11 +113,22 @@ def ledger_label(column: str) -> str:
     return _LEDGER_LABELS.get(column, column.replace("_", " "))
 
 
-def ledger_columns(name: str, *, adult: bool) -> tuple[str, ...]:
-    """Return the columns of a ledger, what matters most in front; a child has no T-score."""
-    hidden = ("patient",) if adult else ("patient", *_ADULTS_ONLY.get(name, ()))
-    rest = [one.name for one in TABLES[name] if one.name not in (*hidden, *_FIRST[name])]
-    return (*_FIRST[name], *rest)
+def ledger_columns(name: str, *, adult: bool, texts: Iterable[Mapping[str, str]] = ()) -> tuple[str, ...]:
+    """Return the columns of a ledger, what matters most in front; a child has no T-score.
+
+    ``texts`` are the cells of the rows: a column for adults that one of them fills is shown all the same, as
+    what contradicts the age has to be seen to be taken away.
+    """
+    filled = {column for row in texts for column, text in row.items() if text.strip()}
+    adults = () if adult else _ADULTS_ONLY.get(name, ())
+    hidden = ("patient", *(one for one in adults if one not in filled))
+    rest = (one.name for one in TABLES[name] if one.name not in _FIRST[name])
+    return tuple(one for one in (*_FIRST[name], *rest) if one not in hidden)
+
+
+def contradiction_words(said: str) -> str:
+    """Return a contradiction as it stands below a title that says already that it is not used."""
+    return said.removesuffix(": not used")
 
 
 def field_of(asked: str) -> tuple[str, str] | None:

@@ -11,7 +11,7 @@ from attrs import evolve
 
 from napari_spinegrade import patient_session
 from napari_spinegrade.blinding import BLINDING
-from napari_spinegrade.patient_page import FIELD, page
+from napari_spinegrade.patient_page import FIELD, SWITCH, page
 from napari_spinegrade.patient_session import PatientSession, Seen, switch_options
 from napari_spinegrade.patient_view import view
 from napari_spinegrade.patient_words import GROUPS, field_of, label_of, ledger_columns, ledger_label
@@ -19,11 +19,15 @@ from spinegrade.assess import Method
 from spinegrade.errors import FormatError, ReadingError, RuleError
 from spinegrade.io.reading_json import read_reading
 from spinegrade.osteoporosis.facts import FACTS
+from spinegrade.osteoporosis.rule import osteoporosis_rules
 from spinegrade.osteoporosis.switches import SWITCHES, Switches
 from spinegrade.patients.columns import PATIENTS, TABLES
+from spinegrade.report import clinic_words
 
 SAMPLES = Path(__file__).parents[2] / "sample_images"
 CHILD, ADULT = "sample-04", "sample-03"
+WOMAN, MAN = "sample-02", "sample-06"
+"""Of 74 years with vertebral fractures and no diagnosis; born in 1958."""
 
 
 @pytest.fixture
@@ -52,6 +56,10 @@ def seen_of(film, **more):
 def words_of(html):
     """Return what of a page is read."""
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", html))
+
+
+def rule_of(code):
+    return next(one for one in osteoporosis_rules() if one.code == code)
 
 
 def page_of(session, patient=CHILD, hidden=""):
@@ -157,7 +165,7 @@ class TestPage:
         html = page_of(session)
         words = words_of(html)
         assert words.index("Osteoporosis") < words.index("Because") < words.index("Not decided yet")
-        assert "vertebral compression fracture (R1)" in words
+        assert f"{rule_of('R1').words} (R1)" in words
         assert f'href="{FIELD}patients.safe_positioning"' in html
         assert "min_grade=1" in words
         assert "International Society for Clinical Densitometry" in words
@@ -175,6 +183,52 @@ class TestPage:
         assert "hip fracture" in words
         assert "R1 " not in words
 
+    def test_rules_that_are_not_run_are_listed_with_what_they_are(self, session):
+        words = words_of(page_of(session, WOMAN))
+        every = words[words.index("All rules for adults") :]
+        for rule in osteoporosis_rules():
+            if rule.group == "adult":
+                assert f" {rule.code} " in every
+                assert rule.source.citation in every
+        assert f"A7 not run: unconfirmed {words_of(rule_of('A7').source.title)}" in every
+        assert "A10 not run: needs a table" in every
+        assert every.index(" A2 ") < every.index(" A3 ") < every.index(" A4 ")
+
+    def test_an_adult_whose_fracture_no_rule_diagnoses_is_told_so_beside_the_answer(self, session):
+        told = "There is a vertebral fracture, and the rules that diagnose osteoporosis by one are not run"
+        words = words_of(page_of(session, WOMAN))
+        assert "A3 (" in words
+        assert "A7 (" in words
+        assert words.index(told) < words.index("Not decided yet")
+        assert told not in words_of(page_of(session, ADULT))  # a hip fracture is a diagnosis
+        assert told not in words_of(page_of(session, CHILD))
+        session.choose(MAN)
+        unbroken = evolve(session.asked(), readings=())
+        assert told not in words_of(page(view(unbroken)))
+
+    def test_somebody_of_unknown_age_has_the_rules_for_children_and_adults(self, session):
+        session.choose(MAN)
+        shown = view(evolve(session.asked(), readings=()))
+        assert shown.account.age is None
+        words = words_of(page(shown))
+        assert "By the rules for children and adults, as the age is not known" in words
+        every = words[words.index("All rules for children and adults") :]
+        assert all(f" {code} " in every for code in ("R1", "R17", "A1", "A3", "A10"))
+        assert shown.group != "adult"  # what only adults have waits for the age
+        assert "postmenopausal" not in words
+        assert "the date of the exam" in words
+
+    def test_inputs_are_asked_for_in_words_and_lead_to_fields_and_switches(self, session):
+        session.set_switch("density_sites", "any")
+        html = page_of(session, CHILD) + page_of(session, MAN)
+        words = words_of(html)
+        assert "a any site" not in words
+        assert "bmd." not in words
+        assert "fractures." not in words
+        assert f'href="{SWITCH}t_score_men_from"' in html
+        assert clinic_words.setting("switch t_score_men_from") in words
+        assert not re.search(r" (>=|<=|>|<) ", words.replace("&gt;", ">").replace("&lt;", "<"))
+
     def test_a_switch_that_is_not_as_usual_stands_out(self, session):
         session.set_switch("min_grade", "2")
         assert "<b>min_grade=2</b>" in page_of(session)
@@ -185,6 +239,12 @@ class TestPage:
         words = words_of(page_of(session))
         assert "age differs by more than a year" in words
         assert "broken_R9_1" in words
+
+    def test_a_contradiction_is_said_once_not_to_be_used(self, session):
+        session.facts.set("bmd", session.facts.rows("bmd")[0].place, "t", "-2.6")
+        words = words_of(page_of(session))
+        assert "T-score in a child" in words
+        assert words.count("not used") == 1
 
     def test_hidden_values_are_not_there(self, session):
         words = words_of(page_of(session, hidden="Computed values are hidden (V)"))
@@ -213,6 +273,17 @@ class TestWords:
         assert sorted(["patient", *columns]) == sorted(one.name for one in TABLES[name])
         assert all("_" not in ledger_label(one) for one in columns)
         assert "t" not in ledger_columns(name, adult=False)
+
+    def test_a_t_score_of_a_child_is_seen_so_that_it_can_be_taken_away(self, session):
+        facts = session.facts
+        assert "t" not in ledger_columns("bmd", adult=False, texts=[one.texts for one in facts.rows("bmd")])
+        facts.set("bmd", facts.rows("bmd")[0].place, "t", "-2.6")
+        texts = [one.texts for one in facts.rows("bmd")]
+        assert ledger_columns("bmd", adult=False, texts=texts)[2] == "t"
+
+    def test_what_decides_a_rule_is_among_the_first_columns(self):
+        assert ledger_columns("fractures", adult=False)[1] == "long_bone"
+        assert ledger_columns("bmd", adult=True)[:3] == ("site", "z", "t")
 
     @pytest.mark.parametrize("fact", FACTS.values(), ids=list(FACTS))
     def test_what_a_rule_asks_for_has_a_field_or_is_read_on_films(self, fact):

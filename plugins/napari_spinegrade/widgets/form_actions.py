@@ -4,21 +4,26 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from napari_spinegrade.forms import answers_of, choose, fill
+from napari_spinegrade.forms import answers_of, choose, fill, fill_spine, of_spine, read_weights
 from napari_spinegrade.widgets.seeing_actions import SeeingActions
 from spinegrade.errors import SpinegradeError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from qtpy.QtWidgets import QDockWidget
 
     from napari_spinegrade.widgets.form_panel import FormPanel
     from spinegrade.qualitative.form import Question
+    from spinegrade.qualitative.koerber import Weights
 
 
 class FormActions(SeeingActions):
     """Actions on the form of the vertebra at hand."""
 
     form_panel: FormPanel | None = None
+    weights: Weights | None = None
+    """Of Koerber's score, as the reader chose them for this desk."""
     _form_dock: QDockWidget | None = None
 
     def ask_form(self) -> None:
@@ -36,6 +41,7 @@ class FormActions(SeeingActions):
         panel.form_chosen.connect(self.show_form)
         panel.answered.connect(self.answer)
         panel.taken_away.connect(self.take_form_away)
+        panel.weights_wanted.connect(self.ask_for_weights)
         self._form_dock = self.viewer.window.add_dock_widget(panel, name="Form", area="left", tabify=False)
 
     def close_forms(self) -> None:
@@ -68,5 +74,30 @@ class FormActions(SeeingActions):
         if panel is None or self.editor is None or self.binding is None:
             return
         numbers = None if self.hidden_numbers else self.binding.numbers
-        editor = self.editor
-        panel.show_filled(fill(panel.form, editor.reading, editor.level, numbers, read_only=editor.read_only))
+        editor, form = self.editor, panel.form
+        if of_spine(form):
+            hidden = numbers is None
+            filled = fill_spine(form, editor.reading, self.method, self.weights, hidden=hidden)
+        else:
+            filled = fill(form, editor.reading, editor.level, numbers, read_only=editor.read_only)
+        panel.show_filled(filled)
+
+    def ask_for_weights(self) -> None:
+        """Ask for the file of weights of Koerber's score."""
+        from pathlib import Path
+
+        from qtpy.QtWidgets import QFileDialog
+
+        words = "Weights of Koerber's score"
+        name, _ = QFileDialog.getOpenFileName(self, words, "", "Weights (*.toml);;All files (*)")
+        if name:
+            self.use_weights(Path(name))
+
+    def use_weights(self, where: Path) -> None:
+        """Score by a file of weights, or say why it is no use; those before stay then."""
+        try:
+            self.weights = read_weights(where)
+        except SpinegradeError as error:
+            self.head.say(str(error), bad=True)
+            return
+        self.show_form()

@@ -12,9 +12,12 @@ from napari_spinegrade.layers import NEXT
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from qtpy.QtGui import QWheelEvent
     from qtpy.QtWidgets import QWidget
 
 BUTTON_HEIGHT = 20
+ROOM = "padding-top: 0px; padding-bottom: 0px"
+"""What a button of this height needs: napari's own margins would cut the tails off its letters."""
 NEXT_STYLE = f"color: {NEXT}; font-weight: bold"
 BAD, GOOD, QUIET = "#ff8f8f", "#8fd694", "#9aa4ad"
 
@@ -34,6 +37,7 @@ def button(text: str, tip: str, clicked: Callable[[], object]) -> QPushButton:
     made.setToolTip(tip)
     made.setFocusPolicy(Qt.FocusPolicy.NoFocus)
     made.setFixedHeight(BUTTON_HEIGHT)
+    made.setStyleSheet(f"QPushButton {{ {ROOM} }}")
     made.clicked.connect(lambda _checked=False: clicked())
     return made
 
@@ -46,12 +50,24 @@ def menu(parent: QWidget, entries: Mapping[str, str], chosen: Callable[[str], ob
     return made
 
 
-def choice(tip: str, chosen: Callable[[int], object]) -> QComboBox:
+class StillChoice(QComboBox):
+    """A list to choose from that a wheel turned over it does not change."""
+
+    def __init__(self, tip: str) -> None:
+        super().__init__()
+        self.setToolTip(tip)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.setFixedHeight(BUTTON_HEIGHT)
+        self.setStyleSheet(f"QComboBox {{ {ROOM} }}")
+
+    def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: N802  Qt's name
+        """Leave the wheel to what lies below."""
+        event.ignore()
+
+
+def choice(tip: str, chosen: Callable[[int], object]) -> StillChoice:
     """Return a list to choose from that leaves the keys to the film once it is closed."""
-    made = QComboBox()
-    made.setToolTip(tip)
+    made = StillChoice(tip)
     made.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-    made.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-    made.setFixedHeight(BUTTON_HEIGHT)
     made.activated.connect(chosen)
     return made

@@ -51,7 +51,7 @@ class TimePlot(QWidget):
         self.lines: tuple[Line, ...] = ()
         self.ticks: tuple[tuple[float, str], ...] = ()
         self.bound: float | None = None
-        self._from = self._to = 0.0
+        self._from, self._to = 0.0, 1.0
         self.setMinimumHeight(110)
         self.setToolTip(tip)
 
@@ -76,6 +76,11 @@ class TimePlot(QWidget):
         self.setVisible(any(line.dots for line in lines))
         self.update()
 
+    @property
+    def area(self) -> QRectF:
+        """Where the lines are drawn."""
+        return QRectF(_LEFT, _TOP, self.width() - _LEFT - _RIGHT, self.height() - _TOP - _BOTTOM)
+
     def paintEvent(self, _: QPaintEvent) -> None:  # noqa: N802  Qt's name
         """Paint the plot."""
         painter = QPainter(self)
@@ -83,7 +88,7 @@ class TimePlot(QWidget):
         font = painter.font()
         font.setPointSizeF(7.0)
         painter.setFont(font)
-        area = QRectF(_LEFT, _TOP, self.width() - _LEFT - _RIGHT, self.height() - _TOP - _BOTTOM)
+        area = self.area
         self._paint_scale(painter, area)
         x = float(_LEFT)
         for number, line in enumerate(self.lines):

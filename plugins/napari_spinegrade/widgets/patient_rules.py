@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QComboBox, QGridLayout, QSizePolicy, QTextBrowser, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QGridLayout, QTextBrowser, QVBoxLayout, QWidget
 
-from napari_spinegrade.patient_page import FIELD, page
+from napari_spinegrade.patient_page import FIELD, SWITCH, page
 from napari_spinegrade.patient_session import switch_options
 from napari_spinegrade.patient_view import ALL_READERS
-from napari_spinegrade.widgets.parts import BUTTON_HEIGHT, choice, label
+from napari_spinegrade.widgets.parts import StillChoice, choice, label
 from spinegrade.osteoporosis.switches import SWITCHES
 
 if TYPE_CHECKING:
@@ -35,10 +35,7 @@ class RulesPage(QWidget):
         self.readers = choice("Whose readings are used", self._on_reader)
         self.switches = choice("What the sources of the rules leave open", lambda _: self._show_setting())
         self.switches.addItems(list(SWITCHES))
-        self.setting = QComboBox()
-        self.setting.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        self.setting.setFixedHeight(BUTTON_HEIGHT)
-        self.setting.setToolTip("How it is set; Enter sets a number")
+        self.setting = StillChoice("How it is set; Enter sets a number")
         self.setting.activated.connect(lambda _: self._on_setting())
         self.text = QTextBrowser()
         self.text.setOpenLinks(False)
@@ -85,5 +82,18 @@ class RulesPage(QWidget):
         self.switch_set.emit(self.switches.currentText(), self.setting.currentText().strip())
 
     def _on_link(self, url: QUrl) -> None:
-        table, _, column = url.toString().removeprefix(FIELD).partition(".")
+        where = url.toString()
+        if where.startswith(SWITCH):
+            self.point_to(where.removeprefix(SWITCH))
+            return
+        table, _, column = where.removeprefix(FIELD).partition(".")
         self.field_wanted.emit(table, column)
+
+    def point_to(self, switch: str) -> None:
+        """Lead to a switch: choose it, so that its setting can be typed or chosen."""
+        self.switches.setCurrentText(switch)
+        self._show_setting()
+        self.setting.setFocus()
+        line = self.setting.lineEdit()
+        if line is not None:
+            line.selectAll()

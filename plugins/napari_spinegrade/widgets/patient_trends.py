@@ -13,10 +13,16 @@ from napari_spinegrade.widgets.parts import NEXT_STYLE, QUIET, choice, label
 from napari_spinegrade.widgets.patient_plots import Dot, GradeStrip, Line, TimePlot
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from napari_spinegrade.patient_trends import ExamPoint, Series
 
 _LOW_Z = -2.0
 """Where the plot of z-scores has its rule, as the rules for children have it."""
+
+_SCANS = "BMD z-scores by site"
+_APART = 0.24
+"""How far apart words below a plot have to be, as a share of its width."""
 
 
 class TrendsPage(QScrollArea):
@@ -30,7 +36,7 @@ class TrendsPage(QScrollArea):
         self.counts = TimePlot("Spinal deformity index and number of fractured levels, by date")
         self.strip = GradeStrip()
         self.ratios = TimePlot("Ratios of heights of one vertebra, by date")
-        self.density = TimePlot("BMD z-scores by site; the dashed rule is at -2.0")
+        self.density = TimePlot(_SCANS)
         self.words, self.notes = label(wrap=True), label(colour=QUIET, wrap=True)
         self.scans_title = self._title("Bone density, z-scores")
         self.setWidgetResizable(True)
@@ -123,7 +129,9 @@ class TrendsPage(QScrollArea):
             lines.setdefault(one.site.replace("_", " "), []).append(Dot(x, one.z, one.low, one.high))
             ticks[x] = f"{one.at:.1f} years" if aged else f"{one.on}"
         made = [Line(site, tuple(dots)) for site, dots in lines.items()]
-        self.density.show_lines(made, tuple(ticks.items()), least=(-3, 0), bound=_LOW_Z)
+        bound = None if self.trends.adult else _LOW_Z
+        self.density.show_lines(made, _apart(ticks), least=(-3, 0), bound=bound)
+        self.density.setToolTip(_SCANS if bound is None else f"{_SCANS}; the dashed rule is at {bound:.1f}")
         self.scans_title.setVisible(bool(scans))
 
 
@@ -137,6 +145,17 @@ def _ticks(points: tuple[ExamPoint, ...]) -> list[tuple[float, str]]:
     """Return the dates at the ends, which never lie upon each other."""
     ends = {0, len(points) - 1} if points else set()
     return [(points[at].on.toordinal(), points[at].on.isoformat()) for at in sorted(ends)]
+
+
+def _apart(ticks: Mapping[float, str]) -> list[tuple[float, str]]:
+    """Return the words at both ends, and those between them that have room."""
+    times = sorted(ticks)
+    kept = times[:1]
+    for at in times[1:-1]:
+        room = _APART * (times[-1] - times[0])
+        if at - kept[-1] >= room and times[-1] - at >= room:
+            kept.append(at)
+    return [(at, ticks[at]) for at in dict.fromkeys((*kept, *times[-1:]))]
 
 
 def _most_changed(points: tuple[ExamPoint, ...]) -> str:
