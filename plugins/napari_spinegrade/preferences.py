@@ -24,6 +24,7 @@ class Preferences:
     keys: str = ""
     landmark_order: str = "round the body"
     patient_tables: Path | None = None
+    koerber_weights: Path | None = None
 
     @property
     def order(self) -> Order:
@@ -69,15 +70,25 @@ def preferences() -> Preferences:
         str(found.keys),
         str(found.landmark_order),
         Path(found.patient_tables) if found.patient_tables.strip() else None,
+        Path(found.koerber_weights) if found.koerber_weights.strip() else None,
     )
 
 
 def keep_patient_tables(where: Path) -> None:
     """Keep the tables of patients that were chosen, for films that have none beside them."""
+    _keep("patient_tables", where)
+
+
+def keep_koerber_weights(where: Path) -> None:
+    """Keep the file of weights that was chosen, for the next time."""
+    _keep("koerber_weights", where)
+
+
+def _keep(name: str, where: Path) -> None:
     with suppress(ImportError, AttributeError, KeyError, ValueError):  # as above
         from napari.settings import get_plugin_settings
 
-        get_plugin_settings("spinegrade").reading.patient_tables = str(where.resolve())
+        setattr(get_plugin_settings("spinegrade").reading, name, str(where.resolve()))
 
 
 def _login() -> str:

@@ -10,7 +10,7 @@ import yaml
 
 from napari_spinegrade import preferences as ours
 from napari_spinegrade.editor import LANDMARK_ORDERS
-from napari_spinegrade.preferences import Preferences, keep_patient_tables, preferences
+from napari_spinegrade.preferences import Preferences, keep_koerber_weights, keep_patient_tables, preferences
 from spinegrade.anatomy import LANDMARKS
 from spinegrade.assess import PointSd
 
@@ -30,6 +30,7 @@ def settings(monkeypatch):
         keys="undo=U",
         landmark_order="height by height",
         patient_tables="clinic",
+        koerber_weights="ours.toml",
     )
     monkeypatch.setattr(napari.settings, "get_plugin_settings", lambda _: SimpleNamespace(reading=reading))
     return reading
@@ -44,6 +45,7 @@ def test_what_was_set_is_taken(settings):
         keys="undo=U",
         landmark_order="height by height",
         patient_tables=Path("clinic"),
+        koerber_weights=Path("ours.toml"),
     )
     assert [place.words for place in preferences().order.places[:3]] == [
         "L4 superior anterior",
@@ -55,16 +57,20 @@ def test_what_was_set_is_taken(settings):
 
 def test_nothing_set_is_the_login_and_no_landmark_error(settings, monkeypatch):
     settings.reader_name, settings.landmark_error_mm, settings.patient_tables = "", 0.0, ""
+    settings.koerber_weights = ""
     monkeypatch.setattr(ours.getpass, "getuser", lambda: "somebody")
     assert preferences().reader == "somebody"
     assert preferences().method.point_sd is None
     assert preferences().patient_tables is None
+    assert preferences().koerber_weights is None
 
 
 def test_tables_of_patients_are_kept(settings, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     keep_patient_tables(Path("clinic"))
     assert preferences().patient_tables == tmp_path / "clinic"
+    keep_koerber_weights(Path("own.toml"))
+    assert preferences().koerber_weights == tmp_path / "own.toml"
 
 
 def test_nobody_is_still_a_reader(settings, monkeypatch):

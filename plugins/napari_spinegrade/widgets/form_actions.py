@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from napari_spinegrade.forms import answers_of, choose, fill, fill_spine, of_spine, read_weights
+from napari_spinegrade.preferences import keep_koerber_weights, preferences
 from napari_spinegrade.widgets.seeing_actions import SeeingActions
 from spinegrade.errors import SpinegradeError
 
@@ -23,7 +24,7 @@ class FormActions(SeeingActions):
 
     form_panel: FormPanel | None = None
     weights: Weights | None = None
-    """Of Koerber's score, as the reader chose them for this desk."""
+    """Of Koerber's score, as the reader chose them."""
     _form_dock: QDockWidget | None = None
 
     def ask_form(self) -> None:
@@ -43,6 +44,9 @@ class FormActions(SeeingActions):
         panel.taken_away.connect(self.take_form_away)
         panel.weights_wanted.connect(self.ask_for_weights)
         self._form_dock = self.viewer.window.add_dock_widget(panel, name="Form", area="left", tabify=False)
+        usual = preferences().koerber_weights
+        if self.weights is None and usual is not None:
+            self.use_weights(usual)
 
     def close_forms(self) -> None:
         """Take the dock out of the window."""
@@ -100,4 +104,5 @@ class FormActions(SeeingActions):
         except SpinegradeError as error:
             self.head.say(str(error), bad=True)
             return
+        keep_koerber_weights(where)
         self.show_form()

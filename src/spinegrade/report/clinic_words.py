@@ -146,6 +146,8 @@ def wanted(what: str, account: Account) -> str:
         return f"agreement of the readings on {', '.join(differing.split())}"
     if what == "unevaluable levels" and account.row["unevaluable"]:
         return f"the levels that could not be graded: {', '.join(account.row['unevaluable'].split())}"
+    if what.startswith("levels beyond"):
+        return f"the levels of T4 to L4 that were not asked for: only {account.row['levels']} were"
     found = re.fullmatch(r"bmd\.(z|z_height_adjusted) at a (preferred|any) site", what)
     if found:
         site = "lumbar spine or total body less head" if found[2] == "preferred" else "any site"

@@ -11,6 +11,8 @@ from qtpy.QtGui import QImage
 from qtpy.QtWidgets import QComboBox, QFileDialog, QPushButton
 
 from at_desk import SAMPLES, Reader, settle
+from napari_spinegrade.preferences import Preferences
+from napari_spinegrade.widgets import form_actions
 from spinegrade.io.reading_json import read_reading
 from spinegrade.qualitative.form import load_form
 
@@ -122,6 +124,25 @@ def test_the_score_of_the_spine_says_what_it_needs_and_is_made_by_a_file_of_ones
     panel.choose_form(0)
     assert not panel.weights.isVisible()
     assert panel.away.isVisible()
+
+
+def test_weights_chosen_once_are_used_again(open_film_in, film, tmp_path, monkeypatch):
+    usual, kept = tmp_path / "ours.toml", []
+    guide = (SAMPLES.parent / "docs" / "forms.md").read_text(encoding="utf-8")
+    block = next(one for one in guide.split("```toml\n") if 'kind = "koerber-weights"' in one)
+    usual.write_text(block.split("```")[0], encoding="utf-8")
+    monkeypatch.setattr(form_actions, "keep_koerber_weights", kept.append)
+    monkeypatch.setattr(form_actions, "preferences", lambda: Preferences("R1", koerber_weights=usual))
+    _, desk = open_film_in(film)
+    desk.ask_form()
+    assert desk.weights is not None
+    assert kept == [usual]
+    usual.unlink()
+    desk.close_forms()
+    desk.weights = None
+    desk.ask_form()
+    assert desk.weights is None
+    assert "ours.toml" in desk.head.words.text()
 
 
 def ink(button, height):
