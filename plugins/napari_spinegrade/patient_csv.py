@@ -240,7 +240,10 @@ def keep_text(table: CsvText, on_disk: str | None) -> str:
     path = table.path.resolve()
     there = _digest_there(path)
     if there != on_disk:
-        msg = f"{table.path.name}: expected the file as it was read, got one that somebody has changed since"
+        msg = (
+            f"{table.path.name}: expected the file as it was read, got one that somebody has changed since; "
+            "press Reload"
+        )
         raise FormatError(msg)
     mode = path.stat().st_mode if there is not None else None
     with replacing(path, force=there is not None) as temporary:

@@ -12,13 +12,14 @@ from attrs import frozen
 from psygnal import Signal
 
 from napari_spinegrade.patient_tables import PatientTables, open_tables
+from napari_spinegrade.patient_words import label_of, ledger_label
 from spinegrade.errors import FormatError
 from spinegrade.patients.casting import cast_table
 from spinegrade.patients.columns import PATIENTS, PLACE, TABLES
 from spinegrade.patients.reading import Patients
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from napari_spinegrade.patient_csv import CsvText
 
@@ -56,17 +57,22 @@ class FactsEditor:
     def __init__(self, tables: PatientTables, patient: str = "") -> None:
         self.tables = tables
         self.patient = patient
-        self._done: list[CsvText] = []
+        self._done: list[tuple[str, CsvText]] = []
 
     @property
-    def is_in_table(self) -> bool:
-        """Whether the patient stands in the table of patients."""
-        return self.patient in self.tables.patients
+    def times_in_table(self) -> int:
+        """How often the patient stands in the table of patients; only once is of use."""
+        return self.tables.patients.count(self.patient)
+
+    @property
+    def changed_last(self) -> str:
+        """Whose facts were changed last; empty where there is nothing to take back."""
+        return self._done[-1][0] if self._done else ""
 
     @property
     def can_undo(self) -> bool:
-        """Whether there is anything to take back."""
-        return bool(self._done)
+        """Whether there is anything to take back; not what was changed last of somebody else."""
+        return bool(self._done) and self.changed_last == self.patient
 
     def choose(self, patient: str) -> None:
         """Show the facts of another patient."""
@@ -105,12 +111,13 @@ class FactsEditor:
         Raises
         ------
         FormatError
-            If the value does not fit the column, or the table cannot be changed.  It is left alone.
+            If the value does not fit the column, the row is none of the patient's, or the table cannot be
+            changed.  It is left alone.
         """
         if place is None:
             self.add(name, {column: value})
             return
-        table = self.tables.text(name)
+        table = self._table_of(name, place)
         if table.cell(place, column) == value.strip():
             return
         self._check(name, column, value)
@@ -126,7 +133,7 @@ class FactsEditor:
         """
         for column, value in cells.items():
             self._check(name, column, value)
-        if name == PATIENTS and self.is_in_table:
+        if name == PATIENTS and self.times_in_table:
             msg = f"patients: expected {self.patient} once, got it again"
             raise FormatError(msg)
         if not self.patient:
@@ -144,23 +151,28 @@ class FactsEditor:
         FormatError
             If it is none of the patient's, or the table cannot be changed.
         """
+        table = self._table_of(name, place)
+        self._keep(table, table.without(place))
+
+    def _table_of(self, name: str, place: int) -> CsvText:
+        """Return a table in which a place is the patient's."""
         table = self.tables.text(name)
         if place not in table.places(self.patient):
             msg = f"{name}: expected a row of {self.patient}, got another"
             raise FormatError(msg)
-        self._keep(table, table.without(place))
+        return table
 
     def undo(self) -> bool:
-        """Take the last change back, and return whether there was one.
+        """Take the last change back, and return whether there was one of this patient.
 
         Raises
         ------
         FormatError
             If the file cannot be written.
         """
-        if not self._done:
+        if not self.can_undo:
             return False
-        self._write(self._done[-1])
+        self._write(self._done[-1][1])
         self._done.pop()
         self.changed.emit()
         return True
@@ -177,22 +189,69 @@ class FactsEditor:
         self._done.clear()
         self.changed.emit()
 
+    def refresh(self) -> None:
+        """Read the tables again if somebody has changed them, as `read_anew`; else all can still be undone.
+
+        Raises
+        ------
+        FormatError
+            If they cannot be read.
+        """
+        there = open_tables(self.tables.where)
+        if not self.tables.same_as(there):
+            self.tables = there
+            self._done.clear()
+            self.changed.emit()
+
     def _check(self, name: str, column: str, value: str) -> None:
         frame = pl.DataFrame({"patient": ["p"], column: [value]}).with_columns(pl.lit(0).alias(PLACE))
         if "\n" in value or "\r" in value:
-            msg = f"{column}: expected one line, got several"
+            msg = f"{_called(name, column)}: expected one line, got several"
             raise FormatError(msg)
         _, misfits = cast_table(frame, name, decimal_comma=self.tables.decimal_comma(name))
         if misfits:
-            raise FormatError(misfits[0].what)
+            _, _, words = misfits[0].what.partition(": ")
+            msg = f"{_called(name, column)}: {words}"
+            raise FormatError(msg)
 
     def _keep(self, before: CsvText, after: CsvText) -> None:
         self._write(after)
-        self._done.append(before)
+        self._done.append((self.patient, before))
         self.changed.emit()
 
     def _write(self, table: CsvText) -> None:
         self.tables = self.tables.kept(table)
+
+
+@frozen(eq=False)
+class Wish:
+    """Something to do with the facts of one patient, and with nobody else's.
+
+    ``done`` is called once it is done, ``refused`` with the reason if it cannot be.
+    """
+
+    facts: FactsEditor
+    patient: str
+    action: Callable[[FactsEditor], object]
+    done: Callable[[], object] = lambda: None
+    refused: Callable[[str], object] = lambda _words: None
+
+    def grant(self) -> None:
+        """Do it.
+
+        Raises
+        ------
+        FormatError
+            If it cannot be done, or the facts are those of somebody else by now.
+        """
+        if self.facts.patient != self.patient:
+            msg = f"expected the facts of {self.patient}, got those of {self.facts.patient or 'nobody'}"
+            raise FormatError(msg)
+        self.action(self.facts)
+
+
+def _called(name: str, column: str) -> str:
+    return label_of(column) if name == PATIENTS else ledger_label(column)
 
 
 def _row(raw: pl.DataFrame, name: str, *, decimal_comma: bool) -> Row:
@@ -218,3 +277,18 @@ def passed_over(tables: PatientTables) -> str:
         for column in getattr(table, "unknown", ())
     ]
     return f"Not shown, kept as it is: {', '.join(unknown)}" if unknown else ""
+
+
+def unusable(facts: FactsEditor) -> str:
+    """Return why what the table of patients says of the patient is not used; empty where it is."""
+    times = facts.times_in_table
+    if times > 1:
+        return (
+            f"{facts.patient} stands in the patients table {times} times, so no row of them is used: "
+            "leave one there, and press Reload"
+        )
+    misfits = facts.rows(PATIENTS)[0].misfits if times else {}
+    if not misfits:
+        return ""
+    wrong = "; ".join(f"{label_of(column)}: {words}" for column, words in misfits.items())
+    return f"The row of {facts.patient} in the patients table is not used: {wrong}"

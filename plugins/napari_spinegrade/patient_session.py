@@ -5,27 +5,32 @@ Knows neither napari nor Qt.  While a blinded reading is open it holds nothing.
 
 from __future__ import annotations
 
-from datetime import date
 from typing import TYPE_CHECKING
 
 from attrs import fields, frozen
 
 from napari_spinegrade.blinding import BLINDING
-from napari_spinegrade.patient_facts import FactsEditor, passed_over
+from napari_spinegrade.patient_facts import FactsEditor, passed_over, unusable
+from napari_spinegrade.patient_film import question
 from napari_spinegrade.patient_readings import PATIENT, Found, ReadingShelf
 from napari_spinegrade.patient_tables import begin_tables, open_tables, tables_beside
 from napari_spinegrade.patient_view import ALL_READERS, Asked
-from spinegrade.errors import ReadingError, SpinegradeError
+from spinegrade.errors import SpinegradeError
 from spinegrade.osteoporosis.switches import Switches, parse_switches
 from spinegrade.patients.casting import empty_table
 from spinegrade.patients.columns import PATIENTS
 from spinegrade.patients.reading import Patients
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date
     from pathlib import Path
 
     from spinegrade.assess import Method
     from spinegrade.readings import Reading
+
+_NOT_IN_TABLE = "without a usable row in the patients table"
+"""How the rules say so; to them a row that cannot be used is none."""
 
 CHOSEN: dict[Path, Path] = {}
 """Tables that were chosen in this session, by the folder of the films that they are for."""
@@ -67,8 +72,14 @@ class PatientSession:
         self.problem = ""
         self._shelf = ReadingShelf()
         self._found = Found()
+        self._editors: dict[Path, FactsEditor] = {}
+        """One for all films of the same tables, so that what was done before another film can be undone."""
 
     # What is open
+
+    def turns_by(self, seen: Seen) -> bool:
+        """Return whether `see` would turn to another film or patient, and perhaps to other tables."""
+        return seen.film != self.seen.film or _patient_of(seen) != self._open_patient
 
     def see(self, seen: Seen) -> bool:
         """Take notice of what is open, and return whether anything differs.
@@ -81,23 +92,28 @@ class PatientSession:
         BLINDING.refuse(PATIENT)
         if seen.same(self.seen):
             return False
-        other_film = seen.film != self.seen.film
-        before = self._open_patient
+        turns, other_film = self.turns_by(seen), seen.film != self.seen.film
         self.seen = seen
         if other_film:
             self.reader = ALL_READERS
             self._find_tables()
-        if other_film or self._open_patient != before:
+        if turns:
             self.choose(self._open_patient)
         return True
 
     def forget(self) -> None:
         """Hold nothing of any patient."""
         self.seen, self._found, self.facts, self.patient, self.problem = Seen(), Found(), None, "", ""
+        self._editors.clear()
 
     @property
     def _open_patient(self) -> str:
-        return "" if self.seen.reading is None else self.seen.reading.exam.patient
+        return _patient_of(self.seen)
+
+    @property
+    def film_of_another(self) -> str:
+        """Whose the open film is, where that is somebody else than the patient; empty where it is not."""
+        return self._open_patient if self._open_patient != self.patient else ""
 
     @property
     def folder(self) -> Path | None:
@@ -114,9 +130,34 @@ class PatientSession:
         where = CHOSEN.get(self.seen.film.parent) or tables_beside(self.seen.film) or self.usual
         if where is not None:
             try:
-                self.facts = FactsEditor(open_tables(where), self.patient)
+                self.facts = self._editor(where)
             except SpinegradeError as error:
                 self.problem = str(error)
+
+    def _editor(self, where: Path) -> FactsEditor:
+        """Return who edits some tables, those of before if there is one."""
+        key = where.resolve()
+        if key in self._editors:
+            self._editors[key].refresh()
+        else:
+            self._editors[key] = FactsEditor(open_tables(where))
+        made = self._editors[key]
+        made.choose(self.patient)
+        return made
+
+    def read_anew(self) -> None:
+        """Read the tables again, or look for them again where they could not be read.
+
+        Raises
+        ------
+        SpinegradeError
+            If a blinded reading is open, or they cannot be read.
+        """
+        BLINDING.refuse(PATIENT)
+        if self.facts is None:
+            self._find_tables()
+        else:
+            self.facts.read_anew()
 
     def open_tables(self, where: Path) -> None:
         """Use the tables in a file or folder.
@@ -127,7 +168,7 @@ class PatientSession:
             If a blinded reading is open, or they cannot be read.  Those used before stay.
         """
         BLINDING.refuse(PATIENT)
-        self.facts = FactsEditor(open_tables(where), self.patient)
+        self.facts = self._editor(where)
         self.problem = ""
         if self.folder is not None:
             CHOSEN[self.folder] = where
@@ -203,30 +244,34 @@ class PatientSession:
         """What is to be said of the tables."""
         if self.facts is None:
             return (self.problem or "No table of patients: open one, or begin one beside the film",)
-        said = [passed_over(self.facts.tables)]
-        if self.patient and not self.facts.is_in_table:
+        said = [self.unusable, passed_over(self.facts.tables)]
+        if self.patient and not self.facts.times_in_table:
             said.append(
-                f"{self.patient} is not in this table yet: choose the film's patient and press Whose film, "
+                f"{self.patient} is not in this table yet: choose the film's patient and press Film is of, "
                 "or fill in a field"
             )
         return tuple(one for one in said if one)
 
+    @property
+    def unusable(self) -> str:
+        """Why what the table says of the patient is not used; empty where it is."""
+        return "" if self.facts is None else unusable(self.facts)
 
-def date_of(text: str) -> date | None:
-    """Return a date as 2026-11-21; None for an empty text.
+    def contradictions(self, said: Sequence[str]) -> tuple[str, ...]:
+        """Return what contradicts itself; a row that cannot be used is none to the rules, and yet there."""
+        stands = self.facts is not None and self.facts.times_in_table > 0
+        return tuple(one for one in said if not (stands and one.endswith(_NOT_IN_TABLE)))
 
-    Raises
-    ------
-    ReadingError
-        If it is none.
-    """
-    if not text.strip():
-        return None
-    try:
-        return date.fromisoformat(text.strip())
-    except ValueError as error:
-        msg = f"date of the film: expected one as 2026-11-21, or nothing, got {text.strip()!r}"
-        raise ReadingError(msg) from error
+    def question(self, header: date | None) -> str:
+        """Return what is asked before the open film is given to the patient; ``header`` is its own date."""
+        reading = self.seen.reading
+        if reading is None:
+            return ""
+        return question(reading, self._found.of(reading.exam.patient), self.patient, header)
+
+
+def _patient_of(seen: Seen) -> str:
+    return "" if seen.reading is None else seen.reading.exam.patient
 
 
 def switch_options(name: str) -> tuple[str, ...]:

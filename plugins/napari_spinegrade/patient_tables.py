@@ -90,6 +90,11 @@ class PatientTables:
             raise FormatError(reason)
         return table or new_text(self.where / f"{name}.csv", name)
 
+    def same_as(self, other: PatientTables) -> bool:
+        """Return whether these are the same files as others; what is no CSV may always have changed."""
+        texts = all(isinstance(one, CsvText) for one in other.tables.values())
+        return texts and dict(self.on_disk) == dict(other.on_disk)
+
     def kept(self, table: CsvText) -> PatientTables:
         """Write a table, and return the tables with it.
 

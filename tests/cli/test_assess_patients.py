@@ -256,7 +256,7 @@ device,spine,-3,,Ref,Lunar,Hologic
         "tchild": "T-score in a child (spine): not used",
         "device": "z-score by a reference of another device, without a conversion",
         "order": "date of the exam or assessment before the birth",
-        "ghost": "in fractures but not in the patients table",
+        "ghost": "in fractures without a usable row in the patients table",
     }
     out = {
         form: invoke("assess", "--patients", tmp_path, "--format", form).out
@@ -295,7 +295,7 @@ def test_films_of_nobody_in_the_table(tmp_path):
     )
     rows = {row["patient"]: row for row in json.loads(said.out)}
     assert rows["P0"]["contradictions"] is None
-    assert rows["P2"]["contradictions"] == "in readings but not in the patients table"
+    assert rows["P2"]["contradictions"] == "in readings without a usable row in the patients table"
 
 
 def test_more_patients_than_are_shown(tmp_path):

@@ -123,7 +123,7 @@ class TestFilms:
     def test_somebody_who_is_not_in_the_table(self, tmp_path):
         lines = ["patient,age", "P2,9"]
         rows = classified(tmp_path, film(T8=(0.22, 0, 0)), patients=lines)
-        assert rows["P1"]["contradictions"] == "in readings but not in the patients table"
+        assert rows["P1"]["contradictions"] == "in readings without a usable row in the patients table"
         assert rows["P1"]["classification"] == "osteoporosis not excluded"
         assert rows["P2"]["status"] is None
 
@@ -226,7 +226,7 @@ class TestLedger:
 
     def test_of_somebody_who_is_not_in_the_table(self, tmp_path):
         rows = classified(tmp_path, patients=["patient,age", "P2,9"], fractures=["patient,site", "P9,rib"])
-        assert rows["P9"]["contradictions"] == "in fractures but not in the patients table"
+        assert rows["P9"]["contradictions"] == "in fractures without a usable row in the patients table"
 
     def test_a_hip(self, tmp_path):
         assert self.row(tmp_path, "80,", "P1,hip,,79,low-energy")["A2"] == "met"

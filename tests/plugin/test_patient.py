@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import polars as pl
@@ -11,12 +12,16 @@ import pytest
 from attrs import evolve
 from typer.testing import CliRunner
 
+from napari_spinegrade import patient_session
 from napari_spinegrade.blinding import BLINDING
 from napari_spinegrade.patient_csv import keep_text, read_text
-from napari_spinegrade.patient_facts import FactsEditor, passed_over
+from napari_spinegrade.patient_facts import FactsEditor, Wish, passed_over
+from napari_spinegrade.patient_film import date_of, question
 from napari_spinegrade.patient_readings import ReadingShelf
+from napari_spinegrade.patient_session import PatientSession, Seen
 from napari_spinegrade.patient_tables import begin_tables, open_tables, tables_beside
 from napari_spinegrade.patient_view import Asked, view
+from spinegrade.assess import Method
 from spinegrade.cli import app
 from spinegrade.errors import FormatError, ReadingError
 from spinegrade.io.reading_json import read_reading, write_reading
@@ -73,7 +78,7 @@ class TestEditing:
     @pytest.mark.parametrize(
         ("column", "value", "words"),
         [
-            ("height_cm", "tall", "height_cm: expected a number from 20 to 260, got 'tall'"),
+            ("height_cm", "tall", r"Height \(cm\): expected a number from 20 to 260, got 'tall'"),
             ("birth_date", "11.02.2017", "a date as in"),
             ("sex", "x", "one of F, M"),
             ("local_disease", "perhaps", "true or false"),
@@ -103,13 +108,53 @@ class TestEditing:
         with pytest.raises(FormatError, match="expected a row of sample-04"):
             child.remove("bmd", 0)
 
+    def test_another_patients_row_cannot_be_changed(self, child, folder):
+        before, (row,) = contents(folder), child.rows("patients")
+        child.choose("sample-01")
+        with pytest.raises(FormatError, match="expected a row of sample-01"):
+            child.set("patients", row.place, "underlying_disease", "myeloma")
+        assert contents(folder) == before
+
+    def test_a_wish_is_for_one_patient_only(self, child, folder):
+        before = contents(folder)
+        wish = Wish(child, CHILD, lambda facts: facts.add("fractures", {"site": "T8"}))
+        child.choose("sample-01")
+        with pytest.raises(FormatError, match="expected the facts of sample-04, got those of sample-01"):
+            wish.grant()
+        assert contents(folder) == before
+        child.choose(CHILD)
+        wish.grant()
+        assert len(child.rows("fractures")) == 2
+
+    def test_nobody_elses_change_is_taken_back(self, child, folder):
+        before = contents(folder)
+        set_cell(child, "patients", "height_cm", "126")
+        child.choose("sample-01")
+        assert not child.can_undo
+        assert child.changed_last == CHILD
+        assert not child.undo()
+        assert contents(folder) != before
+        child.choose(CHILD)
+        assert child.undo()
+        assert contents(folder) == before
+
+    def test_refreshed_tables_can_be_undone_unless_somebody_changed_them(self, child, folder):
+        set_cell(child, "patients", "height_cm", "126")
+        child.refresh()
+        assert child.can_undo
+        file = folder / "patients.csv"
+        file.write_text(file.read_text().replace("126", "127"))
+        child.refresh()
+        assert not child.can_undo
+        assert child.rows("patients")[0].texts["height_cm"] == "127"
+
     def test_a_patient_stands_once(self, child):
         with pytest.raises(FormatError, match="once, got it again"):
             child.add("patients", {"sex": "F"})
         child.choose("new-1")
-        assert not child.is_in_table
+        assert not child.times_in_table
         child.add("patients", {"sex": "F"})
-        assert child.is_in_table
+        assert child.times_in_table == 1
 
     def test_changes_are_told(self, child):
         told = []
@@ -347,3 +392,85 @@ class TestShelf:
     def test_nothing_is_read_while_a_blinded_reading_is_open(self):
         with BLINDING.held(), pytest.raises(ReadingError, match="blinded"):
             ReadingShelf().look(SAMPLES)
+
+
+# Tables and films
+
+
+@pytest.fixture
+def session(folder, monkeypatch):
+    """Give a session with the sample child's reading open beside the sample tables."""
+    monkeypatch.setattr(patient_session, "CHOSEN", {})
+    made = PatientSession(Method())
+    made.see(seen_in(folder, "child"))
+    return made
+
+
+def seen_in(folder, name):
+    reading = read_reading(SAMPLES / "readings" / f"{name}_R1_1.reading.json")
+    return Seen(folder.parent / f"{name}.dcm", reading)
+
+
+def test_the_same_editor_serves_every_film_of_the_same_tables(session, folder):
+    facts = session.facts
+    set_cell(facts, "patients", "height_cm", "126")
+    assert session.turns_by(seen_in(folder, "crush"))
+    session.see(seen_in(folder, "crush"))
+    assert session.facts is facts
+    assert (facts.patient, facts.can_undo) == ("sample-03", False)
+    session.see(seen_in(folder, "child"))
+    assert facts.can_undo
+    session.forget()
+    session.see(seen_in(folder, "child"))
+    assert session.facts is not facts
+
+
+def test_an_edit_of_the_same_reading_turns_to_nobody(session):
+    seen = session.seen
+    assert not session.turns_by(evolve(seen, reading=evolve(seen.reading, vertebrae=())))
+
+
+def test_whose_film_it_is_is_asked_with_names(session):
+    session.asked()
+    assert session.film_of_another == ""
+    session.choose("sample-01")
+    assert session.film_of_another == CHILD
+    asked = session.question(date(2025, 4, 21))
+    assert asked.startswith(
+        f"This film is read as one of {CHILD} (1 exam: 2025-04-20). Give it to sample-01?"
+    )
+    assert "It is dated 2025-04-20; its header says 2025-04-21" in asked
+
+
+@pytest.mark.parametrize(
+    ("days", "words"),
+    [
+        ([None], "(1 exam: no date)"),
+        ([3, 1, None], "(3 exams: 2025-04-01, 2025-04-03)"),
+        ([1, 2, 3, 4], "(4 exams: 2025-04-01 to 2025-04-04)"),
+    ],
+)
+def test_many_exams_are_named_by_first_and_last(shelf, days, words):
+    reading = shelf.of(CHILD)[0]
+    theirs = [
+        evolve(reading, exam=evolve(reading.exam, id=f"{n}", date=day and date(2025, 4, day)))
+        for n, day in enumerate(days)
+    ]
+    assert f"as one of {CHILD} {words}." in question(reading, theirs, "sample-01", None)
+
+
+def test_a_film_is_not_of_tomorrow():
+    today = datetime.now().astimezone().date()
+    assert date_of(f"{today}") == today
+    with pytest.raises(ReadingError, match="expected today's or one before it"):
+        date_of(f"{today + timedelta(days=1)}")
+
+
+def test_a_row_that_is_not_used_is_named(session, folder):
+    file = folder / "patients.csv"
+    file.write_text(file.read_text().replace("2017-02-11", "11.2.2017"))
+    session.read_anew()
+    assert "Birth date: expected a date" in session.unusable
+    account = view(session.asked()).account
+    assert any("not in the patients table" in one for one in account.contradictions)  # the rules know no row
+    assert not any("patients table" in one for one in session.contradictions(account.contradictions))

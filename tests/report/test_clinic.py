@@ -278,7 +278,7 @@ class TestContradictions:
     def test_a_patient_who_is_not_in_the_table_has_a_page(self, page):
         made = page([on("2024-05-01")], {"patients.csv": "patient,age\nP-18,8\n"})
         said = made.one("div", class_="contradictions").text
-        assert "in readings but not in the patients table" in said
+        assert "in readings without a usable row in the patients table" in said
         assert made.one("h1").text == "Patient P-17"
         assert "age not known" not in part(made, "verdict")
         assert "date of birth, or age at the exam" in part(made, "missing")

@@ -12,45 +12,45 @@ from typing import TYPE_CHECKING
 from qtpy import compat
 from qtpy.QtCore import Qt, QTimer
 from qtpy.QtGui import QKeySequence, QShortcut
-from qtpy.QtWidgets import QTabWidget, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QAbstractScrollArea, QApplication, QTabWidget, QVBoxLayout
 
 from napari_spinegrade.blinding import BLINDING
 from napari_spinegrade.patient_page import RESEARCH
-from napari_spinegrade.patient_session import PatientSession, date_of
+from napari_spinegrade.patient_session import PatientSession
 from napari_spinegrade.patient_trends import Trends
 from napari_spinegrade.patient_view import view
-from napari_spinegrade.preferences import keep_patient_tables, preferences
+from napari_spinegrade.preferences import preferences
 from napari_spinegrade.viewers import itself
+from napari_spinegrade.widgets.crosshair import canvas_of
 from napari_spinegrade.widgets.desk import DESK_WIDTH
 from napari_spinegrade.widgets.docking import dock_of, tab_upon
 from napari_spinegrade.widgets.parts import QUIET, label
-from napari_spinegrade.widgets.patient_dialogs import ask_film_date, ask_folder, ask_table
+from napari_spinegrade.widgets.patient_changing import ChangingPanel
 from napari_spinegrade.widgets.patient_facts import FactsPage
 from napari_spinegrade.widgets.patient_head import PatientHead
 from napari_spinegrade.widgets.patient_rules import RulesPage
-from napari_spinegrade.widgets.patient_seen import desk_in, film_date, what_is_open
+from napari_spinegrade.widgets.patient_seen import desk_in, last_change, what_is_open
 from napari_spinegrade.widgets.patient_trends import TrendsPage
 from napari_spinegrade.widgets.soon import soon
 from spinegrade.errors import SpinegradeError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from concurrent.futures import Future
-    from pathlib import Path
 
     import napari
     from qtpy.QtGui import QHideEvent, QShowEvent
-    from qtpy.QtWidgets import QDockWidget
+    from qtpy.QtWidgets import QDockWidget, QScrollBar, QWidget
 
-    from napari_spinegrade.patient_facts import FactsEditor
     from napari_spinegrade.patient_view import View
 
 BLINDED = "Closed: a blinded reading is open"
 _LOOK_MS = 150
 """How often it looks whether something else is open, and whether the rules have answered."""
+_FOLDER_LOOKS = 14
+"""Every so many times it looks whether somebody else has added a reading beside the film, too."""
 
 
-class PatientPanel(QWidget):
+class PatientPanel(ChangingPanel):
     """A dock about the patient whose film is read."""
 
     def __init__(self, viewer: napari.viewer.Viewer) -> None:
@@ -63,6 +63,8 @@ class PatientPanel(QWidget):
         self._answer: Future[View] | None = None
         self._stale = False
         """Whether something has changed that the rules have not been asked about."""
+        self._looks = 0
+        self._folder = last_change(None)
         self._placed = False
         self._dock: QDockWidget | None = None
         self._build()
@@ -93,6 +95,7 @@ class PatientPanel(QWidget):
         self.head.patient_chosen.connect(self._on_patient)
         self.facts_page.wanted.connect(self.change)
         self.facts_page.undo_wanted.connect(self.undo)
+        self.facts_page.dropped.connect(lambda: self.say(""))
         self.rules.reader_chosen.connect(self._on_reader)
         self.rules.switch_set.connect(self._on_switch)
         self.rules.field_wanted.connect(self.go_to_field)
@@ -103,22 +106,34 @@ class PatientPanel(QWidget):
         """Take notice of what is open, and of an answer that has come."""
         if BLINDING.is_open:
             return
-        facts, patient = self.session.facts, self.session.patient
-        if self.session.see(what_is_open(self.viewer)):
+        seen, before = what_is_open(self.viewer), self._facts_shown
+        lost = self.finish() if self.session.turns_by(seen) else ""
+        if self.session.see(seen):
             self._stale = True
-            if self.session.facts is not facts or self.session.patient != patient:
-                self.view = None
-                self.say("")
-                self.show_all()
-        elif self._stale:  # not while a landmark is still dragged
+            if self._facts_shown != before:
+                self.view = self._answer = None  # of somebody else
+                self.show_all(lost)
+            elif lost:
+                self.say(lost, bad=True)
+        elif self._stale or self._is_folder_changed():  # not while a landmark is still dragged
             self.classify()
         if self._answer is not None and self._answer.done():
             answer, self._answer = self._answer, None
             self._take(answer)
 
+    @property
+    def _facts_shown(self) -> tuple[object, ...]:
+        facts = self.session.facts
+        return facts, self.session.patient, None if facts is None else facts.tables
+
+    def _is_folder_changed(self) -> bool:
+        """Return whether files were added beside the film; asked now and then only, as it may be far away."""
+        self._looks = (self._looks + 1) % _FOLDER_LOOKS
+        return self._looks == 0 and last_change(self.session.seen.film) != self._folder
+
     def classify(self) -> None:
         """Ask the rules; they answer from another thread, and `look` hears them."""
-        self._stale = False
+        self._stale, self._folder = False, last_change(self.session.seen.film)
         asked = self.session.asked()
         self._show_patients()
         if self._answer is not None:
@@ -131,36 +146,52 @@ class PatientPanel(QWidget):
             self.view = answer.result()
         except SpinegradeError as error:
             self.view = None
-            self.say(str(error), bad=True)
+            self.say(f"{error}", bad=True)
         if self._adult != adult:
-            self._show_facts()
+            self.show_facts()
         self._show_view()
 
     # Showing
 
     def say(self, words: str, *, bad: bool = False) -> None:
         """Say something of the last action; without words what there is to say of the tables."""
-        self.head.say(words or ". ".join(self.session.remarks), bad=bad)
+        facts = self.session.facts
+        where = "" if facts is None else f"Facts are kept in {'/'.join(facts.tables.where.parts[-2:])}"
+        remarks = ". ".join(self.session.remarks) or where
+        self.head.say(words or remarks, bad=bad or (not words and bool(self.session.unusable)))
 
-    def show_all(self) -> None:
-        """Show everything there is; while a blinded reading is open, that there is nothing."""
+    def show_all(self, lost: str = "") -> None:
+        """Show everything there is; while a blinded reading is open, that there is nothing.
+
+        ``lost`` is what could not be kept of what was typed for the patient before.
+        """
         self.pages.setVisible(not BLINDING.is_open)
         self._show_patients()
-        self._show_facts()
+        self.show_facts()
         self._show_view()
-        self.say(BLINDED if BLINDING.is_open else "", bad=BLINDING.is_open)
+        self.say(BLINDED if BLINDING.is_open else lost, bad=BLINDING.is_open or bool(lost))
+
+    def show_anew(self, lost: str = "") -> None:
+        """Show everything of other facts, and classify."""
+        self.view = self._answer = None
+        self.show_all(lost)
+        self.classify()
 
     def _show_patients(self) -> None:
-        self.head.show_patients(self.session.patients, self.session.patient)
+        session = self.session
+        self.head.show_patients(session.patients, session.patient, open_to_all=not BLINDING.is_open)
+        self.head.show_film(session.film_of_another)
 
     @property
     def _adult(self) -> bool:
         return self.view is not None and self.view.group == "adult"
 
-    def _show_facts(self) -> None:
+    def show_facts(self) -> None:
+        """Show the facts as they are kept."""
         facts = self.session.facts
         self.facts_page.show_facts(facts, adult=self._adult)
-        self.head.undo.setEnabled(facts is not None and facts.can_undo)
+        can, whose = (False, "") if facts is None else (facts.can_undo, facts.changed_last)
+        self.head.show_undo(can=can, whose=whose)
 
     def _show_view(self) -> None:
         shown, hidden = self.view, self.session.seen.hidden
@@ -168,7 +199,8 @@ class PatientPanel(QWidget):
         trends = Trends() if shown is None else shown.trends
         self.trends.show_trends(Trends((), trends.scans, (hidden,)) if hidden else trends)
         account = None if shown is None else shown.account
-        self.head.show_contradictions(() if account is None else account.contradictions)
+        said = () if account is None else self.session.contradictions(account.contradictions)
+        self.head.show_contradictions(said)
 
     def go_to_field(self, table: str, column: str) -> None:
         """Lead to the field that a rule asks for."""
@@ -178,101 +210,20 @@ class PatientPanel(QWidget):
     # Choosing
 
     def _on_patient(self, patient: str) -> None:
+        lost = self.finish()
         self.session.choose(patient)
-        self.view = None
-        self.show_all()
-        self.classify()
+        self.show_anew(lost)
 
     def _on_reader(self, reader: str) -> None:
         self.session.reader = reader
         self.classify()
 
     def _on_switch(self, name: str, value: str) -> None:
-        if self._attempt(lambda: self.session.set_switch(name, value)):
+        refusal = self.attempt(lambda: self.session.set_switch(name, value))
+        if refusal:
+            self.say(refusal, bad=True)
+        else:
             self.classify()
-
-    def ask_for_table(self) -> None:
-        """Ask for the table of patients."""
-        where = ask_table(self, self.session.folder)
-        if where is not None:
-            self.open_tables(where)
-
-    def ask_for_folder(self) -> None:
-        """Ask for the folder of the four tables."""
-        where = ask_folder(self, self.session.folder)
-        if where is not None:
-            self.open_tables(where)
-
-    def open_tables(self, where: Path) -> None:
-        """Use other tables, or say why they cannot be used."""
-        if self._attempt(lambda: self.session.open_tables(where)):
-            keep_patient_tables(where)
-            self.session.usual = where
-            self.show_all()
-            self.classify()
-
-    def begin_tables(self) -> None:
-        """Begin tables beside the film, or say why they cannot be begun."""
-        folder = self.session.folder
-        if folder is None:
-            self.say("Open a film first: the tables are begun beside it", bad=True)
-        elif self._attempt(lambda: self.session.begin_tables(folder)):
-            self.show_all()
-            self.classify()
-
-    # Changing
-
-    def ask_whose_film(self) -> None:
-        """Ask when the film was taken, and give its reading to the patient that is chosen."""
-        reading, patient = self.session.seen.reading, self.session.patient
-        if reading is None or not patient:
-            self.say("Open a film at the reading desk first, and choose its patient", bad=True)
-            return
-        text = ask_film_date(self, patient, reading.exam.date or film_date(self.viewer))
-        if text is not None:
-            self.give_film(text)
-
-    def give_film(self, on: str) -> None:
-        """Give the reading that is open to the patient that is chosen, with a date as 2026-11-21 or none."""
-        patient = self.session.patient
-
-        def give() -> None:
-            desk = desk_in(self.viewer)
-            if desk is not None and desk.editor is not None:
-                desk.editor.set_patient(patient, date_of(on))
-
-        if self._attempt(give):
-            self.say(f"The film is read as one of {patient}; undo at the desk takes it back")
-            self.look()
-
-    def change(self, wish: Callable[[FactsEditor], object]) -> None:
-        """Change a fact, or say why it cannot be changed."""
-        facts = self.session.facts
-        if facts is None:
-            return
-        kept = self._attempt(lambda: wish(facts))
-        self._show_facts()
-        if kept:
-            self.say(f"Kept in {facts.tables.where.name}")
-            self.classify()
-
-    def undo(self) -> None:
-        """Take the last change of a fact back."""
-        self.change(lambda facts: facts.undo())
-
-    def read_anew(self) -> None:
-        """Read the tables again."""
-        self.change(lambda facts: facts.read_anew())
-
-    def _attempt(self, action: Callable[[], object]) -> bool:
-        """Return whether something could be done, and say why where it could not."""
-        try:
-            BLINDING.refuse("Patient")
-            action()
-        except SpinegradeError as error:
-            self.say(str(error), bad=True)
-            return False
-        return True
 
     # Letting go, and Qt
 
@@ -280,6 +231,7 @@ class PatientPanel(QWidget):
         if not compat.isalive(self):  # type: ignore[no-untyped-call]
             return
         if blinded:
+            self.facts_page.take_typed()
             self.session.forget()
             self.view = self._answer = None
         self.show_all()
@@ -297,8 +249,26 @@ class PatientPanel(QWidget):
             self._placed = tab_upon(self, desk)
 
     def _on_seen(self, seen: bool) -> None:  # noqa: FBT001  Qt's
-        if compat.isalive(self):  # type: ignore[no-untyped-call]
-            self._timer.start() if seen else self._timer.stop()
+        """Rest while another tab lies upon it; a click on its tab takes the keys, as one in it does."""
+        if not compat.isalive(self):  # type: ignore[no-untyped-call]
+            return
+        if seen and QApplication.mouseButtons() != Qt.MouseButton.NoButton:
+            self.setFocus()
+        elif not seen:
+            self.give_keys_back()
+        self._timer.start() if seen else self._timer.stop()
+
+    @property
+    def scroll_bar(self) -> QScrollBar | None:
+        """The bar of the page in front."""
+        page = self.pages.currentWidget()
+        area = self.rules.text if page is self.rules else page
+        return area.verticalScrollBar() if isinstance(area, QAbstractScrollArea) else None
+
+    def film(self) -> QWidget | None:
+        """Return what of the window shows the film."""
+        desk = desk_in(self.viewer)
+        return canvas_of(self.window() if desk is None else desk.window())
 
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802  Qt's name
         """Look at what is open while it is seen."""
@@ -307,6 +277,9 @@ class PatientPanel(QWidget):
         self._timer.start()
 
     def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802  Qt's name
-        """Rest while it is not seen."""
+        """Keep what is still being typed, as before the window is closed, and rest while it is not seen."""
         self._timer.stop()
+        before, lost = self._facts_shown, self.finish()
+        if lost or self._facts_shown != before:
+            self.show_all(lost)
         super().hideEvent(event)

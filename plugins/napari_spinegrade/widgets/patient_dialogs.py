@@ -27,8 +27,7 @@ def ask_folder(parent: QWidget, folder: Path | None) -> Path | None:
     return Path(name) if name else None
 
 
-def ask_film_date(parent: QWidget, patient: str, on: date | None) -> str | None:
-    """Return what somebody wrote as the date of a patient's film; None where they thought better of it."""
-    words = f"{patient}: date of the film, as 2026-11-21; empty where it is not known"
-    text, given = QInputDialog.getText(parent, "Whose film", words, text=f"{on or ''}")
+def ask_film_date(parent: QWidget, question: str, on: date | None) -> str | None:
+    """Return what somebody wrote as the date of a film; None where they thought better of it."""
+    text, given = QInputDialog.getText(parent, "Film is of...", question, text=f"{on or ''}")
     return text if given else None

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import Signal
-from qtpy.QtGui import QColor
+from qtpy.QtCore import Qt, Signal
+from qtpy.QtGui import QColor, QKeySequence, QShortcut
 from qtpy.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
@@ -26,6 +26,21 @@ if TYPE_CHECKING:
 
 _ROW, _HEAD = 22, 22
 _MOST_ROWS = 5
+_WIDTHS = {"choice": 82, "text": 82, "date": 82, "number": 50, "truth": 50}
+"""Least widths of columns by what they hold; a column is as wide as its title where that needs more."""
+_LONGER = {"site": 110, "agent": 110, "comment": 118}
+_AROUND_TITLE = 14
+
+
+class Cells(QTableWidget):
+    """The cells of a ledger."""
+
+    def finish(self) -> None:
+        """Take what is being typed in a cell."""
+        editor = self.indexWidget(self.currentIndex())
+        if editor is not None:
+            self.commitData(editor)
+            self.closeEditor(editor, QStyledItemDelegate.EndEditHint.NoHint)
 
 
 class Ledger(QWidget):
@@ -35,6 +50,8 @@ class Ledger(QWidget):
     """The place of a row, a column, and the text that it is to have."""
     added = Signal()
     removed = Signal(int)
+    dropped = Signal()
+    """What was refused is taken away again."""
 
     def __init__(self, name: str) -> None:
         super().__init__()
@@ -42,16 +59,24 @@ class Ledger(QWidget):
         self.columns: tuple[str, ...] = ()
         self._kinds = {one.name: one for one in TABLES[name]}
         self._rows: tuple[Row, ...] = ()
+        self._refused: dict[tuple[int, str], tuple[str, str]] = {}
+        """What was typed into a cell, by place and column, and why it was refused."""
         self._showing = False
-        self.table = QTableWidget()
+        self.table = Cells()
         self.table.verticalHeader().hide()
         self.table.verticalHeader().setDefaultSectionSize(_ROW)
         self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.table.cellChanged.connect(self._on_cell)
+        self._drop = QShortcut(QKeySequence(QKeySequence.StandardKey.Cancel), self.table)
+        self._drop.setContext(Qt.ShortcutContext.WidgetShortcut)
+        self._drop.activated.connect(self._on_drop)
         self.add = button("Add row", f"Add a row to {TITLES[name].lower()}", self.added.emit)
         self.remove = button("Remove row", "Remove the row that is chosen", self._on_remove)
         self.reason = label(colour=QUIET, wrap=True)
-        title = label(TITLES[name])
+        self._lay_out()
+
+    def _lay_out(self) -> None:
+        title = label(TITLES[self.name])
         title.setStyleSheet(NEXT_STYLE)
         head = QHBoxLayout()
         head.addWidget(title, 1)
@@ -67,12 +92,17 @@ class Ledger(QWidget):
     def show_rows(self, rows: tuple[Row, ...], *, adult: bool, read_only: str) -> None:
         """Show the rows that are kept; ``read_only`` says why they cannot be changed."""
         self._showing = True
-        self._rows, self.columns = rows, ledger_columns(self.name, adult=adult)
-        self._set_columns()
+        if len(rows) != len(self._rows):
+            self._refused.clear()
+        self._rows = rows
+        columns = ledger_columns(self.name, adult=adult, texts=[row.texts for row in rows])
+        if columns != self.columns:
+            self.columns = columns
+            self._set_columns()
         self.table.setRowCount(len(rows))
         for n, row in enumerate(rows):
             for at, column in enumerate(self.columns):
-                self.table.setItem(n, at, self._item(row, column))
+                self._show_cell(n, at, row, column)
         triggers = QAbstractItemView.EditTrigger
         can = triggers.DoubleClicked | triggers.AnyKeyPressed | triggers.SelectedClicked
         self.table.setEditTriggers(triggers.NoEditTriggers if read_only else can)
@@ -85,6 +115,7 @@ class Ledger(QWidget):
         self._showing = False
 
     def _set_columns(self) -> None:
+        """Lay the columns out; what is being typed into a cell would be lost by it."""
         self.table.setColumnCount(len(self.columns))
         self.table.setHorizontalHeaderLabels([ledger_label(one) for one in self.columns])
         for at, column in enumerate(self.columns):
@@ -93,23 +124,25 @@ class Ledger(QWidget):
                 ChoiceDelegate(self.table, kind) if choices_of(kind) else QStyledItemDelegate(self.table)
             )
             self.table.setItemDelegateForColumn(at, delegate)
-            wide = kind.kind in ("choice", "text", "date")
-            self.table.setColumnWidth(
-                at, 118 if column in ("site", "agent", "comment") else 84 if wide else 62
-            )
+            title = self.table.fontMetrics().horizontalAdvance(ledger_label(column)) + _AROUND_TITLE
+            self.table.setColumnWidth(at, max(_LONGER.get(column, _WIDTHS[kind.kind]), title))
 
-    def _item(self, row: Row, column: str) -> QTableWidgetItem:
+    def _show_cell(self, n: int, at: int, row: Row, column: str) -> None:
+        """Show a cell; one that says what it said before is left alone, as somebody may be typing in it."""
         choices = choices_of(self._kinds[column])
         misfit = row.misfits.get(column, "")
         text = row.texts[column]
         if choices and not misfit:
             kept = kept_as(row.values[column])
             text = choices[kept] if kept else ""
-        item = QTableWidgetItem(text)
+        text, misfit = self._refused.get((row.place, column), (text, misfit))
+        item = self.table.item(n, at)
+        if item is None:
+            item = QTableWidgetItem()
+            self.table.setItem(n, at, item)
+        item.setText(text)
         item.setToolTip(misfit or f"{column}: {self._kinds[column].wanted}")
-        if misfit:
-            item.setForeground(QColor(BAD))
-        return item
+        item.setData(Qt.ItemDataRole.ForegroundRole, QColor(BAD) if misfit else None)
 
     def place_of(self, row: int) -> int:
         """Return where a row that is shown stands in its table."""
@@ -120,7 +153,28 @@ class Ledger(QWidget):
             return
         item = self.table.item(row, at)
         text = "" if item is None else item.text()
+        self._refused.pop((self.place_of(row), self.columns[at]), None)
         self.changed.emit(self.place_of(row), self.columns[at], "" if text == UNKNOWN else text)
+
+    def refuse(self, place: int, column: str, text: str, reason: str) -> None:
+        """Leave what was typed into a cell where it is, to be put right."""
+        self._refused[place, column] = text, reason
+
+    def forget(self) -> None:
+        """Drop what was refused, as the facts of somebody else are shown next."""
+        self._refused.clear()
+
+    def _on_drop(self) -> None:
+        if self._refused:
+            self.forget()
+            self.dropped.emit()
+
+    def begin_row(self) -> None:
+        """Open the first cell of the last row for typing."""
+        last = len(self._rows) - 1
+        self.table.setCurrentCell(last, 0)
+        self.table.setFocus()
+        self.table.edit(self.table.currentIndex())
 
     def _on_remove(self) -> None:
         row = self.table.currentRow()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from qtpy import compat
 
 from napari_spinegrade.gathering import taken_on
+from napari_spinegrade.patient_readings import FOLDERS
 from napari_spinegrade.patient_session import Seen
 from napari_spinegrade.readers import KEY
 from napari_spinegrade.saving import Held
@@ -42,6 +43,18 @@ def what_is_open(viewer: napari.viewer.Viewer) -> Seen:
         kept=held.path if isinstance(held, Held) else None,
         hidden=HIDDEN if desk.hidden_numbers or desk.numbers_forbidden else "",
     )
+
+
+def last_change(film: Path | None) -> tuple[int, ...]:
+    """Return what tells whether files were added beside a film, or among the readings there."""
+    folders = () if film is None else tuple(film.parent / name for name in FOLDERS)
+    stamps = []
+    for folder in folders:
+        try:
+            stamps.append(folder.stat().st_mtime_ns)
+        except OSError:
+            stamps.append(0)
+    return tuple(stamps)
 
 
 def film_date(viewer: napari.viewer.Viewer) -> date | None:

@@ -86,7 +86,7 @@ def _cohort(given: Patients, exams: pl.DataFrame, last: date, found: list[pl.Dat
     cohort = every.unique(maintain_order=True)
     for name, table in tables.items():
         lost = table.select("patient").unique(maintain_order=True).join(given.patients, "patient", how="anti")
-        note(found, lost, pl.lit(value=True), f"in {name} but not in the patients table")
+        note(found, lost, pl.lit(value=True), f"in {name} without a usable row in the patients table")
     dates = exams.select("patient", pl.col("date").alias("exam_date"), "undated")
     cohort = cohort.join(dates, "patient", how="left", maintain_order="left")
     cohort = cohort.join(given.patients, "patient", how="left", maintain_order="left")
