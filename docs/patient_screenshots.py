@@ -25,11 +25,13 @@ IMAGES = HERE / "images"
 def take(images: Path, *names: str) -> None:
     """Write the pictures: of the classification for the guide, and of other pages by their names."""
     images.mkdir(exist_ok=True)
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch) / "clinic"
+        folder.mkdir()
         film = Path(shutil.copy(SAMPLES / "child-year-later.dcm", folder))
         for path in (SAMPLES / "readings").glob("child*_R1_1.reading.json"):
             shutil.copy(path, folder)
-        shutil.copytree(SAMPLES / "patients", Path(folder) / "patients")
+        shutil.copytree(SAMPLES / "patients", folder / "patients")
         viewer, desk = open_desk(open_film(film), film, "R1")
         panel = PatientPanel(viewer)
         viewer.window.add_dock_widget(panel, name="Patient", area="right", tabify=True)

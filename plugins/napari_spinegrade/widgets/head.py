@@ -68,7 +68,7 @@ class HeadPanel(QWidget):
         self.progress.setFixedHeight(6)
         self.progress.setTextVisible(False)
         self.words = label(colour=QUIET, wrap=True)
-        self.words.setFixedHeight(34)
+        self.words.setFixedHeight(38)
         self.words.setAlignment(Qt.AlignmentFlag.AlignTop)
         self._action = ""
         self.bad = False
