@@ -85,3 +85,22 @@ def at_desk(open_film_in, film, xdotool):
     from at_desk import Reader
 
     return Reader(*open_film_in(film), xdotool)
+
+
+@pytest.fixture
+def clinic(tmp_path, monkeypatch):
+    """Give the sample child's later film, with readings and tables of patients beside it."""
+    from at_panel import clinic_in
+
+    return clinic_in(tmp_path, monkeypatch)
+
+
+@pytest.fixture
+def at_panel(open_film_in, clinic, xdotool):
+    """Give somebody at the panel beside the desk with the child's film."""
+    from at_desk import becomes
+    from at_panel import AtPanel
+
+    made = AtPanel(*open_film_in(clinic), xdotool)
+    assert becomes(lambda: made.panel.view is not None)
+    return made

@@ -5,12 +5,11 @@ from __future__ import annotations
 import shutil
 
 import napari
-import pytest
 from qtpy.QtCore import QPoint
 from qtpy.QtWidgets import QComboBox, QDockWidget, QFileDialog, QInputDialog, QLabel, QPushButton
 
 from at_desk import becomes, settle
-from at_panel import CHILD, SAMPLES, TAKEN, AtPanel, clinic_in, kept
+from at_panel import CHILD, SAMPLES, TAKEN, AtPanel, kept
 from napari_spinegrade.blinding import BLINDING
 from napari_spinegrade.preferences import preferences
 from napari_spinegrade.widgets import patient_asking
@@ -18,20 +17,6 @@ from napari_spinegrade.widgets.docking import dock_of
 from napari_spinegrade.widgets.findings import HIDDEN
 from napari_spinegrade.widgets.patient import BLINDED, PatientPanel
 from spinegrade.patients.reading import read_patients
-
-
-@pytest.fixture
-def clinic(tmp_path, monkeypatch):
-    """Give the sample child's later film, with readings and tables of patients beside it."""
-    return clinic_in(tmp_path, monkeypatch)
-
-
-@pytest.fixture
-def at_panel(open_film_in, clinic, xdotool):
-    """Give somebody at the panel beside the desk with the child's film."""
-    made = AtPanel(*open_film_in(clinic), xdotool)
-    assert becomes(lambda: made.panel.view is not None)
-    return made
 
 
 class TestShowing:

@@ -11,26 +11,12 @@ from qtpy.QtCore import QPoint
 from qtpy.QtWidgets import QApplication, QInputDialog, QTabBar
 
 from at_desk import becomes, settle
-from at_panel import CHILD, SAMPLES, AtPanel, clinic_in, kept
+from at_panel import CHILD, SAMPLES, kept
 from napari_spinegrade.blinding import BLINDING
 from napari_spinegrade.widgets.patient_fields import CellChoice
 
 ADULT = "sample-03"
 """The patient of the crush fracture, whose film is opened beside the child's."""
-
-
-@pytest.fixture
-def clinic(tmp_path, monkeypatch):
-    """Give the sample child's later film, with readings and tables of patients beside it."""
-    return clinic_in(tmp_path, monkeypatch)
-
-
-@pytest.fixture
-def at_panel(open_film_in, clinic, xdotool):
-    """Give somebody at the panel beside the desk with the child's film."""
-    made = AtPanel(*open_film_in(clinic), xdotool)
-    assert becomes(lambda: made.panel.view is not None)
-    return made
 
 
 @pytest.fixture
