@@ -96,6 +96,46 @@ class TestFilms:
         assert (said.code, said.lines[0]) == (1, f"left out: {words}")
         assert "P1,,9.0" in said.out
 
+    def test_fractures_of_other_days_are_counted_by_level(self, clinic):
+        lumbar = heights(L1=(0.3, 0.0, 0.0))
+        row = clinic((lumbar, on("2022-01-01")), (WEDGE, on("2024-01-01")))
+        assert (row["vertebral_fractures_low"], row["vertebral_fractures_high"]) == (2, 2)
+        row = clinic((WEDGE, on("2022-01-01")), (WEDGE, on("2024-01-01")))
+        assert (row["vertebral_fractures_low"], row["vertebral_fractures_high"]) == (1, 1)
+
+
+class TestDensities:
+    WOMAN = "sex,birth_date,date,postmenopausal\nF,1955-05-01,2024-05-01,yes"
+
+    @pytest.fixture
+    def scans(self, clinic, tmp_path):
+        def assess(*rows, patient=self.WOMAN):
+            text = "\n".join(["patient,site,device,t,reference,reference_device,date", *rows, ""])
+            (tmp_path / "bmd.csv").write_text(text)
+            return clinic(patient=patient)
+
+        return assess
+
+    def test_a_scan_without_its_t_score_leaves_it_open(self, scans):
+        row = scans("P1,spine,Hologic,,,,2024-05-01", "P1,femoral_neck,Hologic,-0.8,R,Hologic,2024-05-01")
+        assert (row["A1"], row["A1_missing"]) == ("indeterminate", "bmd.t")
+        row = scans("P1,spine,Hologic,,,,2024-05-01", "P1,femoral_neck,Hologic,-2.8,R,Hologic,2024-05-01")
+        assert row["A1"] == "met"
+        row = scans("P1,spine,Hologic,-0.8,R,Hologic,", "P1,spine,Hologic,,R,Hologic,2024-05-01")
+        assert row["A1"] == "indeterminate"
+
+    @pytest.mark.parametrize("day", ["1967-01-01", "1973-08-01", "1975-04-30"])
+    def test_a_t_score_of_childhood_says_nothing_of_the_adult(self, scans, day):
+        row = scans(f"P1,spine,Hologic,-2.6,R,Hologic,{day}")
+        assert row["contradictions"] == f"T-score in a child (spine, {day}): not used"
+        assert row["A1"] == "indeterminate"
+
+    def test_the_same_makers_device_is_the_same(self, scans):
+        row = scans("P1,spine,Hologic Horizon,-2.6,R,Hologic,2024-05-01")
+        assert (row["A1"], row["contradictions"]) == ("met", None)
+        row = scans("P1,spine,Lunar iDXA,-2.6,R,Hologic,2024-05-01")
+        assert "another device" in row["contradictions"]
+
 
 class TestAdults:
     def test_a_femur_fracture_may_be_one_of_the_hip(self, clinic):

@@ -451,6 +451,34 @@ class TestCounting:
         for by in (-1, 0, 1):
             assert int(counted_otherwise(first, np.roll(noisy, by, axis=0))) == by
 
+    @pytest.mark.parametrize("new", [("T4",), ("L4",), ("T4", "L4"), ("T8",), ()])
+    @pytest.mark.parametrize("unread", [(), ("T7",)])
+    def test_a_new_fracture_is_no_other_count(self, new, unread):
+        """Fewer than one pair of a hundred is taken for shifted; shifted by us, 8 of 10 are found."""
+        rng = np.random.default_rng(5)
+        spine = np.array(list(heights().values())) * rng.normal(1, 0.03, (500, len(GRADED.levels), 3))
+        first, second = (np.full((500, len(LEVELS), 3), np.nan) for _ in range(2))
+        first[:, GRADED.indices] = spine * rng.normal(1, 0.01, spine.shape)
+        second[:, GRADED.indices] = 1.05 * spine * rng.normal(1, 0.01, spine.shape)
+        broken = np.zeros(second.shape[:-1], dtype=bool)
+        for level in new:
+            second[:, LEVELS.index(level), 0] *= 0.6
+            broken[:, LEVELS.index(level)] = True
+        for level in unread:
+            second[:, LEVELS.index(level)] = np.nan
+        sound = np.zeros_like(broken)
+        assert (counted_otherwise(first, second, (sound, broken)) != 0).mean() < 0.01
+        for by in (-1, 1):
+            moved, there = (np.roll(one, by, axis=1) for one in (second, broken))
+            assert (counted_otherwise(first, moved, (sound, there)) == by).mean() > 0.8
+
+    def test_spines_as_regular_as_a_ruler_tell_nothing(self):
+        first = np.full((len(LEVELS), 3), np.nan)
+        first[GRADED.indices] = np.array(list(heights().values()))
+        second = np.round(1.05 * first, 3)
+        second[LEVELS.index("T9")] = np.nan
+        assert int(counted_otherwise(first, second)) == 0
+
     def test_too_few_bodies_tell_nothing(self):
         rng = np.random.default_rng(4)
         first = np.full((len(LEVELS), 3), np.nan)

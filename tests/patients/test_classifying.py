@@ -335,7 +335,8 @@ class TestDensities:
         found = self.row(tmp_path, row)
         assert found["contradictions"].startswith(words)
         assert (found["R3"], found["R3_missing"]) == ("indeterminate", "bmd (contradiction)")
-        assert (found["R10"], found["R8"]) == ("not met", "not met")
+        assert (found["R10"], found["R8"]) == ("not met", "indeterminate")
+        assert found["R8_missing"] == "bmd (contradiction)"
 
     def test_a_conversion_makes_it_of_use(self, tmp_path):
         row = "P1,spine,-3,-3.5,-2.4,,,Ref,,Lunar,Hologic,lunar-hologic-spine"

@@ -210,7 +210,8 @@ def compare(spines: Spines, asking: Asking) -> Compared:
     first, second = (films.seen(row) for row in rows)
     of_pairs, common_mm = _of_pairs(films, paired, rows, rule)
     if not asking.trust_levels:
-        shifted = counted_otherwise(first.heights, second.heights).astype(bool)
+        broken = first.grade >= 1, second.grade >= 1
+        shifted = counted_otherwise(first.heights, second.heights, broken).astype(bool)
         of_pairs |= shifted * np.uint16(Remark.LEVELS_SHIFTED)
     change = measure_change(first, second, rule, common_mm=common_mm)
     small = within_least_significant(change) * np.uint16(Remark.WITHIN_LEAST_SIGNIFICANT)
@@ -315,7 +316,8 @@ def _courses(films: Films, paired: Paired, asking: Asking) -> Courses:
     months[series, film] = months_between(paired, every - film, every)
     renamed = np.zeros(shape, dtype=bool)
     if not asking.trust_levels:
-        otherwise = counted_otherwise(films.heights[:-1], films.heights[1:]) != 0
+        broken = films.grade >= 1
+        otherwise = counted_otherwise(films.heights[:-1], films.heights[1:], (broken[:-1], broken[1:])) != 0
         renamed[series[1:], film[1:]] = otherwise & (film[1:] > 0)
     episodes = find_episodes(grades, months, asking.reshaping_rule, renamed)
     return Courses(grades, months, renamed, read, episodes)

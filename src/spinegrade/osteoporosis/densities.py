@@ -23,9 +23,9 @@ def weigh_densities(known: Known, switches: Switches) -> Counted:
     latest = _latest(known.bmd)
     wanted = PREFERRED_SITES if switches.density_sites == "preferred" else (*PREFERRED_SITES, *EXTRA_SITES)
     z = _lowest_z(latest, wanted, adjusted=switches.density_z == "height-adjusted")
-    t = latest.filter(pl.col("site").is_in(T_SITES) & (pl.col("t").is_not_null() | pl.col("unusable_t")))
+    t = latest.filter(pl.col("site").is_in(T_SITES))
     ends = t.group_by("patient", "site").agg(
-        low=pl.col("t").min(), high=pl.col("t").max(), lost=pl.col("unusable_t").any()
+        low=pl.col("t").min(), high=pl.col("t").max(), lost=pl.col("t").is_null().any()
     )
     frame = known.cohort.select("patient")
     for name, part in (
@@ -44,10 +44,12 @@ def weigh_densities(known: Known, switches: Switches) -> Counted:
         "unreferenced_z": Bounds.of(_values(frame, "sites unreferenced")),
         "dxa_interval": _bounds(frame, "gap"),
     }
-    told = {}
+    told, sites = {}, {}
     for name in ("preferred_site", "extra_site"):
         count = _values(frame, f"sites {name}")
-        told[name] = truths(count > 0, count == 0)
+        unsure = _values(frame, f"sites unsure_{name}") > 0
+        told[name] = truths(count > 0, (count == 0) & ~unsure)
+        sites[name] = (Ask("bmd.z", ~unsure), Ask("bmd (contradiction)", unsure))
     doubted = {name: frame[f"{name} doubted"].fill_null(value=False).to_numpy() for name in ("z", "t")}
     what = "bmd.z_height_adjusted" if switches.density_z == "height-adjusted" else "bmd.z"
     whats = {"z": f"{what} at a {switches.density_sites} site", "t": "bmd.t"}
@@ -55,7 +57,7 @@ def weigh_densities(known: Known, switches: Switches) -> Counted:
         fact: (Ask(whats[name], ~doubted[name]), Ask("bmd (contradiction)", doubted[name]))
         for fact, name in (("bmd_z", "z"), ("t_score", "t"))
     }
-    return Counted(numbers, told, asks)
+    return Counted(numbers, told, asks | sites)
 
 
 def _doubted(latest: pl.DataFrame, sites: tuple[str, ...], wrong: pl.Expr) -> pl.DataFrame:
@@ -128,6 +130,8 @@ def _sites(bmd: pl.DataFrame) -> pl.DataFrame:
     return bmd.group_by("patient").agg(
         preferred_site=(sound & pl.col("site").is_in(PREFERRED_SITES)).sum(),
         extra_site=(sound & pl.col("site").is_in(EXTRA_SITES)).sum(),
+        unsure_preferred_site=(pl.col(SUSPECT) & pl.col("site").is_in(PREFERRED_SITES)).sum(),
+        unsure_extra_site=(pl.col(SUSPECT) & pl.col("site").is_in(EXTRA_SITES)).sum(),
         unreferenced=pl.when(pl.col("has_z").any()).then((pl.col("has_z") & pl.col(SUSPECT)).sum()),
     )
 

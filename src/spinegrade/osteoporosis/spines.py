@@ -90,7 +90,7 @@ class Graded:
     without_norm
         ``(patients,)`` levels that were read and could not be graded for want of a norm.
     ever
-        ``(patients, 2)`` fractured levels at the exam that had most: by all its readings, by any of them.
+        ``(patients, 2)`` levels that were fractured on any day: by all readings of that day, by any of them.
     """
 
     frame: pl.DataFrame
@@ -137,17 +137,20 @@ def gather_grades(readings: pl.DataFrame, levels: LevelRange, switches: Switches
 
 
 def _ever(readings: pl.DataFrame, patients: pl.DataFrame, names: list[str], min_grade: float) -> Floats:
-    """Return the ``(patients, 2)`` least and most fractured levels of the day that had most.
+    """Return the ``(patients, 2)`` least and most levels that were fractured on any day.
 
     Exams of one day are readings of one spine.
     """
-    least, most = (
-        pl.sum_horizontal(end(pl.col(name)) >= min_grade for name in names).cast(pl.Float64)
-        for end in (pl.Expr.min, pl.Expr.max)
-    )
     day = pl.coalesce(pl.col("date").cast(pl.String), "exam").alias("day")
-    exams = readings.group_by("patient", day).agg(least.alias("least"), most.alias("most"))
-    ever = exams.group_by("patient").agg(pl.col("least", "most").max())
+    days = readings.group_by("patient", day).agg(
+        *(pl.col(name).min().alias(f"low {name}") for name in names),
+        *(pl.col(name).max().alias(f"high {name}") for name in names),
+    )
+    least, most = (
+        pl.sum_horizontal((pl.col(f"{end} {name}") >= min_grade).any() for name in names).cast(pl.Float64)
+        for end in ("low", "high")
+    )
+    ever = days.group_by("patient").agg(least.alias("least"), most.alias("most"))
     rows = patients.join(ever, on="patient", how="left", maintain_order="left").select("least", "most")
     return rows.to_numpy().astype(float)
 

@@ -108,12 +108,16 @@ def doubt_densities(frame: pl.DataFrame, adult_from: float, last: date, found: _
     has_z = pl.any_horizontal(pl.col("z", "z_low", "z_high", "z_height_adjusted").is_not_null())
     scored = has_z | t.is_not_null()
     converted = pl.col("conversion").is_not_null()
-    unlike = pl.col("reference_device").str.to_lowercase() != pl.col("device").str.to_lowercase()
+    device, other = (pl.col(one).str.to_lowercase() for one in ("device", "reference_device"))
+    unlike = ~(device.str.contains(other, literal=True) | other.str.contains(device, literal=True))
     unlike = unlike & ~converted
     early, late = pl.col("date") < pl.col("birth_date"), pl.col("date") > last
     ends = pl.col("z_low").is_not_null(), pl.col("z_high").is_not_null()
     outside = (pl.col("z_low") > pl.col("z_high")) | (z < pl.col("z_low")) | (z > pl.col("z_high"))
-    childs = t.is_not_null() & (pl.col("patient_age") < adult_from)
+    at_scan = years_between(pl.col("birth_date"), pl.col("date"))
+    since = years_between(pl.col("date"), pl.col("patient_date"))
+    at_scan = pl.coalesce(at_scan, pl.col("patient_age") - since.clip(0.0), "patient_age")
+    childs = t.is_not_null() & (at_scan < adult_from) & ~early.fill_null(value=False)
     suspect = _note_all(
         found,
         frame,
@@ -144,8 +148,8 @@ def doubt_densities(frame: pl.DataFrame, adult_from: float, last: date, found: _
     return frame.with_columns(
         suspect.alias(SUSPECT),
         has_z.alias("has_z"),
-        t=pl.when((pl.col("patient_age") >= adult_from) & ~useless).then(t),
-        unusable_t=t.is_not_null() & useless,
+        t=pl.when((at_scan >= adult_from) & ~useless).then(t),
+        unusable_t=t.is_not_null() & (useless | (childs & (pl.col("patient_age") >= adult_from))),
         date=pl.when(~late).then("date"),
     ).drop("misled")
 
