@@ -145,6 +145,23 @@ class TestAdults:
             "whether the femur fracture is one of the hip",
         )
 
+    def test_a_hip_fracture_of_unknown_energy_is_asked_about(self, clinic):
+        row = clinic(fractures="P1,hip,59,\n", patient="age,sex\n60,M")
+        assert (row["A2"], row["A2_missing"]) == ("indeterminate", "fractures.mechanism")
+        assert clinic(fractures="P1,hip,59,high-energy\n", patient="age,sex\n60,M")["A2"] == "not met"
+
+    def test_a_course_that_has_not_begun_holds_no_dose(self, clinic, tmp_path):
+        text = "patient,exposure,agent,mg_per_day,start_date,end_date\n"
+        row = "P1,glucocorticoid,prednisone,20,{}-06-01,{}-12-31\n"
+        for year, answer in ((2024, "not met"), (2023, "met")):
+            (tmp_path / "exposures.csv").write_text(text + row.format(year, year))
+            patient = "age,sex,date,exposures_complete,height_loss_cm,self_reported_vertebral_fracture"
+            patient += ",postmenopausal"
+            scan = "patient,site,device,t,reference,date\nP1,spine,Hologic,-1.5,R,2024-05-01\n"
+            (tmp_path / "bmd.csv").write_text(scan)
+            row_ = clinic(patient=f"{patient}\n66,F,2024-05-10,yes,0,no,yes")
+            assert (row_["A9"], row_["glucocorticoid_g_high"] > 0) == (answer, answer == "met")
+
     @pytest.mark.parametrize(
         ("age_at", "answer"), [("6", "not met"), ("20", "met"), ("", "indeterminate"), ("19.9", "not met")]
     )

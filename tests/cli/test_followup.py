@@ -45,6 +45,35 @@ def rows(said):
     return json.loads(said.out)
 
 
+class TestGaps:
+    """A vertebra that the film between could not show."""
+
+    @pytest.fixture
+    def gap(self, tmp_path):
+        without = film("A", 2022).filter(pl.col("level") != "T7")
+        films = [film("A", 2021), without, film("A", 2023, T7=0.4), film("B", 2021), film("B", 2023)]
+        pl.concat(films).write_csv(tmp_path / "gap.csv")
+        return tmp_path / "gap.csv"
+
+    def test_a_cohort_counts_its_fracture_once(self, gap):
+        found = rows(invoke("followup", gap, "--per", "cohort", "--format", "json"))
+        of_t7 = next(row for row in found if (row["statistic"], row["about"]) == ("new_fractures", "T7"))
+        assert (of_t7["n"], of_t7["events"]) == (2, 1)
+        incidence = [row for row in found if row["statistic"] == "incidence"]
+        assert [(row["months"], row["n"], row["events"]) for row in incidence] == [(24.0, 2, 1)]
+
+    def test_pairs_can_still_be_chosen(self, gap):
+        found = rows(invoke("followup", gap, "--per", "cohort", "--pairs", "consecutive", "--format", "json"))
+        assert not [row for row in found if row["statistic"] == "incidence" and row["events"]]
+
+
+def test_a_leap_day_is_a_year_before_the_last_of_february(tmp_path):
+    films = [film("A", 2020, on=date(2020, 2, 29), L1=0.3), film("A", 2021, on=date(2021, 2, 28))]
+    pl.concat(films).write_csv(tmp_path / "leap.csv")
+    (row,) = rows(invoke("followup", tmp_path / "leap.csv", "--per", "patient", "--format", "json"))
+    assert (row["months"], row["reshaping"]) == (12.0, "complete")
+
+
 class TestOutput:
     def test_a_row_for_each_level_of_a_pair(self, landmarks):
         said = invoke("followup", landmarks, "--format", "json")

@@ -55,8 +55,14 @@ def followup(
         ),
     ] = Per.VERTEBRA,
     pairs: Annotated[
-        PairsChoice, typer.Option("--pairs", help="Dates to compare of a patient read by one reader.")
-    ] = PairsChoice.CONSECUTIVE,
+        PairsChoice | None,
+        typer.Option(
+            "--pairs",
+            help="Dates to compare of a patient read by one reader.  [default: consecutive; all with --per "
+            "cohort]",
+            show_default=False,
+        ),
+    ] = None,
     rule: Annotated[
         str,
         typer.Option("--rule", help="What is new or worse: a follow-up rule by id or a .toml file."),
@@ -106,7 +112,7 @@ def followup(
         method=method,
         rule=rule,
         reshaping=reshaping,
-        pairs=pairs.value,
+        pairs=(pairs or _usual_pairs(per)).value,
         grade=grade.value,
         across_readers=across_readers,
         trust_levels=trust_levels,
@@ -125,6 +131,11 @@ def followup(
     problems = opened.problems + followed.problems
     options.say_left_out(problems)
     return 1 if problems else 0
+
+
+def _usual_pairs(per: Per) -> PairsChoice:
+    """Return which dates are compared: a cohort counts a fracture that the film between could not show."""
+    return PairsChoice.ALL if per is Per.COHORT else PairsChoice.CONSECUTIVE
 
 
 def _wanted(reader: str | None, occasion: int | None) -> pl.Expr | None:

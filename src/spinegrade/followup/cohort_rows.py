@@ -224,11 +224,20 @@ def _figure(
     }
 
 
+def _ever(compared: Compared, where: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Return ``(23,)`` of how many vertebrae it was so in any of the ``(pairs, 23)``."""
+    series = compared.paired.readings["series"].to_numpy()
+    ever = np.zeros((int(series.max(initial=-1)) + 1, len(LEVELS)), dtype=bool)
+    np.logical_or.at(ever, series[compared.rows[0]], where)
+    count: NDArray[np.int64] = ever.sum(axis=0)
+    return count
+
+
 def _levels(compared: Sequence[Compared]) -> Iterator[_Row]:
-    """Yield for each level how many vertebrae are new, of those that could be told."""
-    new = sum((one.outcome == INCIDENT).sum(axis=0) for one in compared)
-    told = sum(((one.outcome != NOT_TOLD) & one.first.read & one.second.read).sum(axis=0) for one in compared)
-    for level, events, n in zip(LEVELS, new, told, strict=True):
+    """Yield for each level how many vertebrae had a new fracture, of those of which any pair could tell."""
+    new = sum(_ever(one, one.outcome == INCIDENT) for one in compared)
+    told = sum(_ever(one, (one.outcome != NOT_TOLD) & one.first.read & one.second.read) for one in compared)
+    for level, events, n in zip(LEVELS, np.asarray(new), np.asarray(told), strict=True):
         if n:
             yield _figure(
                 "new_fractures", level, None, (events / n, None, None), (int(n), int(events)), "count"

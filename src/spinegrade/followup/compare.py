@@ -297,12 +297,15 @@ def _of_pairs(
 def months_between(paired: Paired, first: Rows, second: Rows) -> Floats:
     """Return the calendar months from the dates of some readings to those of others.
 
-    The same day a year later is 12, as the bounds of rules mean it; odd days are 1/30.4375 each.
+    The same day a year later is 12, as the bounds of rules mean it, and so is the month's last day where that
+    day is wanting; odd days are 1/30.4375 each.
     """
     dates = paired.readings["date"].dt
     day, month = dates.day().to_numpy().astype(float), dates.month().to_numpy().astype(float)
+    ends = (dates.month_end().dt.day() == dates.day()).to_numpy()
     count = 12.0 * dates.year().to_numpy() + month
-    months: Floats = count[second] - count[first] + (day[second] - day[first]) / _DAYS
+    odd = np.where(ends[second] & (day[second] < day[first]), 0.0, day[second] - day[first])
+    months: Floats = count[second] - count[first] + odd / _DAYS
     return months
 
 

@@ -63,6 +63,7 @@ def _hats(ages: Floats, knots: Floats) -> Floats:
     return np.stack([np.interp(ages, knots, one) for one in eye], axis=1)
 
 
+@np.errstate(over="ignore", invalid="ignore", divide="ignore")  # a step too far is only unlikely
 def _unlikely(parameters: Floats, log: Floats, basis: Floats, weight: Floats) -> tuple[float, Floats]:
     """Return the mean negative log likelihood and its gradient."""
     count = basis.shape[1]

@@ -78,13 +78,14 @@ class _Ledger:
             *(column for name, (sure, may) in _kinds(switches).items() for column in _ends(name, sure, may)),
             site_less=pl.col("site").is_null(),
             bone_less=pl.col("long_bone").is_null(),
+            forceless=pl.col("mechanism").is_null() & ~pl.col("vertebra").fill_null(value=False),
             may_be_hip=pl.col("site") == "femur",
             may_be_proximal=pl.col("site") == "humerus",
             age_less=pl.col("age_at").is_null()
             & pl.col("long_bone").fill_null(value=True)
             & ~_by(pl.col("patient_age"), 10, switches).fill_null(value=False),
         )
-        named = ["site_less", "bone_less", "age_less", "may_be_hip", "may_be_proximal", SUSPECT]
+        named = ["site_less", "bone_less", "age_less", "forceless", "may_be_hip", "may_be_proximal", SUSPECT]
         kinds = [f"{end} {name}" for name in _kinds(switches) for end in ("certain", "possible")]
         sums = known.cohort.select("patient", "fractures_complete").join(
             rows.group_by("patient").agg(pl.col([*named, *kinds]).sum().cast(pl.Float64)),
@@ -98,6 +99,7 @@ class _Ledger:
             "fractures.site": "site_less",
             "fractures.long_bone": "bone_less",
             "fractures.age_at": "age_less",
+            "fractures.mechanism": "forceless",
             HIP: "may_be_hip",
             PROXIMAL: "may_be_proximal",
             "fractures (contradiction)": SUSPECT,
@@ -108,7 +110,8 @@ class _Ledger:
 
     def asks_about(self, name: str) -> tuple[Ask, ...]:
         """Return what would tell more of a kind of fracture."""
-        idle = {HIP, PROXIMAL, *(("fractures.long_bone",) if name in _WHICH else ())} - {_WHICH.get(name)}
+        idle = {HIP, PROXIMAL} - {_WHICH.get(name)}
+        idle |= {"fractures.long_bone"} if name in _WHICH else {"fractures.mechanism"}
         return tuple(one for one in self.asks if one.what not in idle)
 
     def bounds(self, name: str) -> Bounds:
@@ -137,7 +140,8 @@ def _kinds(switches: Switches) -> dict[str, tuple[pl.Expr, pl.Expr]]:
     gentle = (pl.col("mechanism") != "high-energy").fill_null(value=True)
     latest = pl.coalesce("age_at", "patient_age")
     earliest = pl.col("age_at").fill_null(0.0)
-    grown = gentle & (earliest >= switches.adult_from - 1e-9)
+    low = (pl.col("mechanism") == "low-energy").fill_null(value=False)
+    grown = low & (earliest >= switches.adult_from - 1e-9)
     may_be_grown = gentle & (latest >= switches.adult_from - 1e-9).fill_null(value=True)
     kinds = {
         "vertebral": (pl.col("vertebra") & gentle,) * 2,
@@ -266,7 +270,8 @@ def _vertebral(films: _Films, ledger: _Ledger, asks: tuple[Ask, ...]) -> tuple[B
     of_ledger = tuple(
         Ask(ask.what, ask.where & (~films.read | (ask.what == "fractures.site")))
         for ask in ledger.asks
-        if ask.what not in ("fractures.long_bone", "fractures.age_at")
+        if ask.what
+        not in (*_WHICH.values(), "fractures.long_bone", "fractures.age_at", "fractures.mechanism")
     )
     suspect = Ask(ledger.asks[-1].what, ledger.asks[-1].where)
     return Bounds(low, high), (*asks, *of_ledger[:-1], suspect)

@@ -98,7 +98,8 @@ def _courses(exposures: pl.DataFrame) -> pl.DataFrame:
     own = pl.col("agent").str.to_lowercase().is_in(OWN_DOSE)
     dose = pl.coalesce("prednisone_mg_per_day", pl.when(own).then("mg_per_day"))
     named = (pl.col("exposure") == GLUCOCORTICOID).fill_null(value=False) & ~pl.col(SUSPECT)
-    rows = exposures.filter((pl.col("exposure") == GLUCOCORTICOID) | pl.col("exposure").is_null())
+    later = (pl.col("start_date") > pl.col("patient_date")).fill_null(value=False)
+    rows = exposures.filter(((pl.col("exposure") == GLUCOCORTICOID) | pl.col("exposure").is_null()) & ~later)
     rows = rows.with_columns(dose=dose, named=named, **_days()).with_columns(
         few=pl.when("named").then("few").otherwise(0.0),
         many=pl.when(pl.col(SUSPECT) & ~pl.col(COPY)).then(_ENDLESS).otherwise("many"),

@@ -75,6 +75,10 @@ def lacking(account: Account) -> str:
     if account.met(DIAGNOSIS):
         others = f" Rules for it that cannot be answered yet would not change it: {still_open}."
         return f"Nothing for the diagnosis, which is made.{others if still_open else ''}"
+    if not still_open and account.row["not_run"] and (account.row["vertebral_fractures_high"] or 0) >= 1:
+        return (
+            "Nothing for the rules that are run; those that diagnose by a vertebral fracture want a source."
+        )
     if not still_open:
         return "Nothing for the diagnosis."
     if any(one.diagnosis for one in wanted(account)):

@@ -41,6 +41,7 @@ WANTED_WORDS = {
     "fractures.site": "which bone was fractured",
     "fractures.long_bone": "whether the fractured bones were long bones",
     "fractures.age_at": "the age at each fracture",
+    "fractures.mechanism": "of what energy each fracture was",
     "fractures (contradiction)": "the fracture whose record contradicts itself, put right",
     "bmd.z": "a BMD z-score, with its reference",
     "bmd.reference": "the reference of each BMD z-score",
