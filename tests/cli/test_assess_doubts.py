@@ -59,6 +59,15 @@ class TestFilms:
         assert row["classification"] == "osteoporosis not excluded"
         assert (row["R15"], row["R15_missing"]) == ("indeterminate", "exam dates")
 
+    def test_an_age_between_bounds_decides_what_it_can(self, clinic):
+        born = "birth_date\n{}"
+        row = clinic((NORMAL, {}), (WEDGE, on("2024-05-10")), patient=born.format("2013-01-01"))
+        assert (row["age"], row["R1"], row["classification"]) == (None, "met", "osteoporosis")
+        row = clinic((NORMAL, {}), (WEDGE, on("2024-05-10")), patient=born.format("2006-01-01"))
+        assert (row["R1"], row["R1_missing"]) == ("indeterminate", "exam dates")
+        row = clinic((NORMAL, {}), (WEDGE, on("2024-05-10")), patient=born.format("1954-01-01"))
+        assert (row["R1"], row["not_run"]) == ("not met", NOT_RUN)
+
     def test_levels_that_nobody_asked_for_are_not_normal(self, clinic):
         row = clinic((WEDGE, {}), options=("--levels", "L1-L4"))
         assert (row["R1"], row["R1_missing"]) == ("indeterminate", "levels beyond --levels L1-L4")

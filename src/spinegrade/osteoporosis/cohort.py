@@ -117,7 +117,7 @@ def classification_schema(levels: LevelRange, how: Classification) -> dict[str, 
 def gather_facts(known: Known, graded: Graded, switches: Switches) -> Facts:
     """Return what is known of the cohort, in its order."""
     cohort = known.cohort
-    numbers = {"age": _number(cohort, "age"), "height_loss": _number(cohort, "height_loss_cm")}
+    numbers = {"age": _age(cohort), "height_loss": _number(cohort, "height_loss_cm")}
     numbers |= {name: _number(cohort, name) for name in ("frax_hip", "frax_major")}
     told = {"female": truths(*(_is(cohort, "sex", sex) for sex in ("F", "M")))}
     named = "atypical_finding"
@@ -138,6 +138,14 @@ def gather_facts(known: Known, graded: Graded, switches: Switches) -> Facts:
         told |= counted.truths
         asks |= counted.asks
     return Facts(cohort.height, numbers, told, asks)
+
+
+def _age(cohort: pl.DataFrame) -> Bounds:
+    """Return the age; between that on the latest dated film and today's where a film has no date."""
+    low, high = (
+        _number(cohort.select(pl.coalesce("age", end).alias("age")), "age") for end in ("youngest", "oldest")
+    )
+    return Bounds(low.low, high.high)
 
 
 def _age_asks(cohort: pl.DataFrame) -> tuple[Ask, ...]:

@@ -102,7 +102,8 @@ def _cohort(given: Patients, exams: pl.DataFrame, last: date, found: list[pl.Dat
 def _aged(cohort: pl.DataFrame, last: date, found: list[pl.DataFrame]) -> pl.DataFrame:
     """Return the cohort with the age on its date, null where birth, dates and age contradict each other.
 
-    An age that is given with its day grows by the years since; one without is that on the date.
+    An age that is given with its day grows by the years since; one without is that on the date.  Where it is
+    not known which film is the latest, it lies between ``youngest`` and ``oldest``.
     """
     born, since = pl.col("birth_date"), pl.col("since")
     day = pl.when(~pl.col("undated")).then("date")
@@ -127,7 +128,10 @@ def _aged(cohort: pl.DataFrame, last: date, found: list[pl.DataFrame]) -> pl.Dat
         note(found, cohort, where, words)
     sound = ~pl.any_horizontal(where.fill_null(value=False) for where in wrong.values())
     impossible = unborn | (counted > OLDEST).fill_null(value=False)
+    between = sound & pl.col("undated")
     return cohort.with_columns(
+        youngest=pl.when(between).then(years_between(born, pl.col("date")).fill_null(0.0).clip(0.0)),
+        oldest=pl.when(between).then(years_between(born, pl.lit(last))),
         age=pl.when(sound).then(pl.coalesce(counted, grown.clip(0))),
         birth_date=pl.when(~impossible).then(born),
     ).drop("counted", "grown", "then", "since")
