@@ -194,8 +194,8 @@ class TestTables:
             patients=CHILD,
             bmd="patient,site,z,date\nA1,spine,-2.4,2026-04-20\n",
             fractures="patient,site,long_bone,age_at,mechanism\nA1,femur,,30,low-energy\nA1,rib,,4,\n",
-            exposures="patient,exposure,agent,mg_per_day,months\n"
-            "A1,glucocorticoid,prednisone,10,6\nA1,drug,dexamethasone,2,\n",
+            exposures="patient,exposure,agent,mg_per_day,months,start_date\n"
+            "A1,glucocorticoid,prednisone,10,6,2025-06-01\nA1,drug,dexamethasone,2,,\n",
         )
         assert not clinic_tables.scans(account, known)[0].usable
         assert clinic_tables.fractures(account, known) == (
@@ -203,7 +203,7 @@ class TestTables:
             ("femur", "yes", "30.0 years", "low-energy", "contradicts itself: not used"),
         )
         first, second = clinic_tables.exposures(account, known)
-        assert first == ("glucocorticoid", "prednisone", "10 mg a day", "6 months", "")
+        assert first == ("glucocorticoid", "prednisone", "10 mg a day", "2025-06-01 to ?", "6 months", "")
         assert second[:2] == ("not said", "dexamethasone")
 
     def test_have_nothing_of_another_patient(self, clinic):

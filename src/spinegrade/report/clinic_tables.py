@@ -138,14 +138,21 @@ def fractures(account: Account, known: Known) -> tuple[tuple[str, ...], ...]:
     )
 
 
+def _span(begin: date | None, end: date | None) -> str:
+    if begin is None and end is None:
+        return ""
+    return " to ".join("?" if one is None else one.isoformat() for one in (begin, end))
+
+
 def exposures(account: Account, known: Known) -> tuple[tuple[str, ...], ...]:
-    """Return a patient's exposures: what, agent, dose, months, and whether it can be used."""
+    """Return a patient's exposures: what, agent, dose, from when to when, months, whether it can be used."""
     rows = known.exposures.filter(pl.col("patient") == account.patient)
     return tuple(
         (
             row["exposure"] or "not said",
             row["agent"] or "",
             ", ".join(filter(None, (_number(row["mg_per_day"], "mg a day"), _number(row["gray"], "Gy")))),
+            _span(row["start_date"], row["end_date"]),
             _number(None if row["months"] is None else round(row["months"], 1), "months"),
             "contradicts itself: not used" if row[SUSPECT] else "",
         )
