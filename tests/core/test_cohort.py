@@ -290,9 +290,9 @@ class TestCohort:
             if row["statistic"] == "new_fractures"
         }
         assert {level: counts for level, counts in new.items() if counts[0]} == {
-            "T7": (1, 6),
-            "L1": (1, 6),
-            "L4": (1, 6),
+            "T7": (1, 4),
+            "L1": (1, 4),
+            "L4": (1, 4),
         }
         assert "too narrow" in reshaped[0]["method"]
 
