@@ -10,6 +10,10 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
+# Which tests: all of them, unless it is said otherwise.
+TESTS ?=
+WINDOWS ?= tests/plugin/qt
+
 .PHONY: demo app test bench samples clean
 
 # What tests need beside Python: a virtual display, a hand for the mouse, a DICOM validator, a database server, a browser.
@@ -48,8 +52,10 @@ test: .venv/installed .venv/system
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	QT_API=pyqt6 PYTEST_QT_API=pyqt6 $(BIN)/python -m pytest -q tests/plugin/qt
-	QT_API=pyside6 PYTEST_QT_API=pyside6 $(BIN)/python -m pytest --cov --cov-report=term
+	@# The windows run with both Qt bindings; those with PyQt6 mostly wait, so they do it beside the rest.
+	@QT_API=pyqt6 PYTEST_QT_API=pyqt6 $(BIN)/python -m pytest -q $(WINDOWS) >.venv/pyqt6.txt 2>&1 & other=$$!; \
+	QT_API=pyside6 PYTEST_QT_API=pyside6 $(BIN)/python -m pytest --cov --cov-report=term $(TESTS); mine=$$?; \
+	wait $$other; theirs=$$?; tail -n 60 .venv/pyqt6.txt | sed 's/^/PyQt6: /'; exit $$((mine + theirs))
 
 bench: .venv/installed
 	$(BIN)/python benchmarks/run.py
