@@ -18,13 +18,10 @@ from spinegrade.io.checks import sound_spines
 from spinegrade.io.reading_table import reading_rows, readings_frame
 from spinegrade.qualitative.depression import endplate_depression
 from spinegrade.qualitative.form import Form, form_ids, load_form
-from spinegrade.qualitative.koerber import load_weights
 from spinegrade.qualitative.measured import severity_rows
-from spinegrade.rules import load_rule
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from napari_spinegrade.live import Numbers
     from spinegrade.assess import Method
@@ -186,19 +183,6 @@ def fill_spine(
 def _sound(reading: Reading) -> tuple[Spines, list[str]]:
     spines, problems = sound_spines(readings_frame(reading_rows(reading)))
     return spines, [one.what for one in problems]
-
-
-def read_weights(where: Path) -> Weights:
-    """Return the weights in a file as it stands now.
-
-    Raises
-    ------
-    RuleError
-        If it is none, or nobody has confirmed it.
-    """
-    load_rule.cache_clear()
-    load_weights.cache_clear()
-    return load_weights(str(where))
 
 
 def not_evaluable(reading: Reading, level: str) -> str:

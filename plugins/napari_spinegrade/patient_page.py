@@ -123,7 +123,7 @@ def _needs(one: RuleAnswer, account: Account) -> str:
 
 def _asked(what: str, account: Account) -> str:
     """Return an input that is asked for, as a link to its field or switch where it has one."""
-    words = escape(clinic_words.setting(what) or clinic_words.wanted(what, account))
+    words = escape(clinic_words.wanted(what, account))
     if what.startswith(_SWITCH):
         return _link(f"{SWITCH}{what.removeprefix(_SWITCH)}", words)
     place = field_of(what)

@@ -19,6 +19,7 @@ from spinegrade.errors import SpinegradeError
 from spinegrade.osteoporosis.switches import Switches, parse_switches
 from spinegrade.patients.casting import empty_table
 from spinegrade.patients.columns import PATIENTS
+from spinegrade.patients.contradictions import WITHOUT_ROW
 from spinegrade.patients.reading import Patients
 
 if TYPE_CHECKING:
@@ -28,9 +29,6 @@ if TYPE_CHECKING:
 
     from spinegrade.assess import Method
     from spinegrade.readings import Reading
-
-_NOT_IN_TABLE = "without a usable row in the patients table"
-"""How the rules say so; to them a row that cannot be used is none."""
 
 CHOSEN: dict[Path, Path] = {}
 """Tables that were chosen in this session, by the folder of the films that they are for."""
@@ -260,7 +258,7 @@ class PatientSession:
     def contradictions(self, said: Sequence[str]) -> tuple[str, ...]:
         """Return what contradicts itself; a row that cannot be used is none to the rules, and yet there."""
         stands = self.facts is not None and self.facts.times_in_table > 0
-        return tuple(one for one in said if not (stands and one.endswith(_NOT_IN_TABLE)))
+        return tuple(one for one in said if not (stands and one.endswith(WITHOUT_ROW)))
 
     def question(self, header: date | None) -> str:
         """Return what is asked before the open film is given to the patient; ``header`` is its own date."""

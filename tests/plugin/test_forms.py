@@ -20,7 +20,6 @@ from napari_spinegrade.forms import (
     name_of,
     of_spine,
     offered,
-    read_weights,
 )
 from napari_spinegrade.live import measure
 from spinegrade.anatomy import LANDMARKS
@@ -29,6 +28,7 @@ from spinegrade.cli import app
 from spinegrade.errors import RuleError
 from spinegrade.io.reading_json import read_reading, write_reading
 from spinegrade.qualitative.form import load_form
+from spinegrade.qualitative.koerber import load_weights
 from spinegrade.readings import Exam, Landmark, NotEvaluableReason, Reading, VertebraReading
 
 SAMPLES = Path(__file__).parents[2] / "sample_images"
@@ -168,28 +168,28 @@ class TestSpine:
         done = CliRunner().invoke(app, [*command, "-o", f"{out}"])
         assert done.exit_code == 0, done.output
         (row,) = read_csv(out).to_dicts()
-        filled = fill_spine(KOERBER, sample(), Method(), read_weights(weights), hidden=False)
+        filled = fill_spine(KOERBER, sample(), Method(), load_weights(f"{weights}"), hidden=False)
         expected = f"{row['words']}, score {row['score']:.3g}, kyphosis {row['kyphosis']:.0f} degrees"
         assert filled.outcome == expected
         assert filled.by in row["form_rule"]
 
     def test_what_is_missing_for_the_score_is_named(self, weights):
         some = evolve(sample(), vertebrae=tuple(one for one in sample().vertebrae if one.level != "L2"))
-        filled = fill_spine(KOERBER, some, Method(), read_weights(weights), hidden=False)
+        filled = fill_spine(KOERBER, some, Method(), load_weights(f"{weights}"), hidden=False)
         assert filled.outcome.startswith("open")
         assert filled.help == "Not measured: compression, kyphosis, deformity"
-        nothing = fill_spine(KOERBER, reading(), Method(), read_weights(weights), hidden=False)
+        nothing = fill_spine(KOERBER, reading(), Method(), load_weights(f"{weights}"), hidden=False)
         assert nothing.outcome.startswith("open") or nothing.help == "Nothing measured yet"
 
     def test_hidden_values_have_no_score(self, weights):
-        filled = fill_spine(KOERBER, sample(), Method(), read_weights(weights), hidden=True)
+        filled = fill_spine(KOERBER, sample(), Method(), load_weights(f"{weights}"), hidden=True)
         assert filled.outcome == ""
         assert "hidden" in filled.help
 
     def test_a_file_that_was_changed_is_read_as_it_stands(self, weights):
-        assert read_weights(weights).levels == "T4-L4"
+        assert load_weights(f"{weights}").levels == "T4-L4"
         weights.write_text(weights.read_text().replace("T4-L4", "T5-L4"))
-        assert read_weights(weights).levels == "T5-L4"
+        assert load_weights(f"{weights}").levels == "T5-L4"
         weights.write_text("nothing")
         with pytest.raises(RuleError):
-            read_weights(weights)
+            load_weights(f"{weights}")

@@ -472,5 +472,5 @@ def test_a_row_that_is_not_used_is_named(session, folder):
     session.read_anew()
     assert "Birth date: expected a date" in session.unusable
     account = view(session.asked()).account
-    assert any("not in the patients table" in one for one in account.contradictions)  # the rules know no row
+    assert any("without a usable row" in one for one in account.contradictions)  # the rules know no row
     assert not any("patients table" in one for one in session.contradictions(account.contradictions))

@@ -226,7 +226,7 @@ class TestPage:
         assert "bmd." not in words
         assert "fractures." not in words
         assert f'href="{SWITCH}t_score_men_from"' in html
-        assert clinic_words.setting("switch t_score_men_from") in words
+        assert clinic_words.SETTING_WORDS["t_score_men_from"] in words
         assert not re.search(r" (>=|<=|>|<) ", words.replace("&gt;", ">").replace("&lt;", "<"))
 
     def test_a_switch_that_is_not_as_usual_stands_out(self, session):

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from napari_spinegrade.forms import answers_of, choose, fill, fill_spine, of_spine, read_weights
+from napari_spinegrade.forms import answers_of, choose, fill, fill_spine, of_spine
 from napari_spinegrade.preferences import keep_koerber_weights, preferences
 from napari_spinegrade.widgets.seeing_actions import SeeingActions
 from spinegrade.errors import SpinegradeError
+from spinegrade.qualitative.koerber import load_weights
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -100,7 +101,7 @@ class FormActions(SeeingActions):
     def use_weights(self, where: Path) -> None:
         """Score by a file of weights, or say why it is no use; those before stay then."""
         try:
-            self.weights = read_weights(where)
+            self.weights = load_weights(str(where))
         except SpinegradeError as error:
             self.head.say(str(error), bad=True)
             return

@@ -6,7 +6,16 @@ from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
-from spinegrade.osteoporosis.facts import ANSWERS, INDETERMINATE, MET, NOT_MET
+from spinegrade.osteoporosis.facts import (
+    AGE,
+    ANSWERS,
+    DATE,
+    EXAM_DATES,
+    INDETERMINATE,
+    MET,
+    NOT_MET,
+    TOLERANCE,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -16,12 +25,6 @@ if TYPE_CHECKING:
 
     from spinegrade.osteoporosis.cohort import Classification
     from spinegrade.osteoporosis.rule import OsteoporosisRule
-
-_TOLERANCE = 1e-9
-"""As conditions compare."""
-
-_AGE = ("birth_date or age", "exam dates", "date of the exam or assessment")
-"""Inputs that tell the age."""
 
 MET_WORD, OPEN_WORD, NOT_MET_WORD = ANSWERS[MET], ANSWERS[INDETERMINATE], ANSWERS[NOT_MET]
 
@@ -99,7 +102,7 @@ class Account:
         for one in sorted(still_open, key=lambda answer: answer.rule.says != "diagnosis"):
             ageless = self.adult is None and one.rule.group == "adult"
             for what in one.missing:
-                if not ageless or what in _AGE:
+                if not ageless or what in (AGE, EXAM_DATES, DATE):
                     wanted.setdefault(what, []).append(one)
         return {what: tuple(answers) for what, answers in wanted.items()}
 
@@ -118,7 +121,7 @@ def accounts(frame: pl.DataFrame, how: Classification) -> Iterator[Account]:
             contradictions=_parts(row["contradictions"]),
             answers=tuple(_answer(one, row) for one in how.run),
             row=row,
-            adult=None if row["age"] is None else row["age"] >= how.switches.adult_from - _TOLERANCE,
+            adult=None if row["age"] is None else row["age"] >= how.switches.adult_from - TOLERANCE,
         )
 
 

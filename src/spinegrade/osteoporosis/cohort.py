@@ -14,7 +14,7 @@ from spinegrade.osteoporosis.boundary import boundary_words
 from spinegrade.osteoporosis.counting import count_fractures
 from spinegrade.osteoporosis.densities import weigh_densities
 from spinegrade.osteoporosis.exposures import body_surface, weigh_exposures
-from spinegrade.osteoporosis.facts import MET, Ask, Bounds, Facts, truths
+from spinegrade.osteoporosis.facts import AGE, DATE, EXAM_DATES, MET, TOLERANCE, Ask, Bounds, Facts, truths
 from spinegrade.osteoporosis.rule import OsteoporosisRule, osteoporosis_rules
 from spinegrade.osteoporosis.spines import Graded, gather_grades, spine_columns, spine_schema
 from spinegrade.osteoporosis.switches import Switches
@@ -23,8 +23,6 @@ from spinegrade.patients.contradictions import Known, settle
 if TYPE_CHECKING:
     from spinegrade.anatomy import LevelRange
     from spinegrade.patients.reading import Patients
-
-_TOLERANCE = 1e-9
 
 CLASSES = ("no osteoporosis by these rules", "osteoporosis not excluded", "osteoporosis")
 """What the rules for a diagnosis come to together; by index of `spinegrade.osteoporosis.facts.ANSWERS`."""
@@ -142,10 +140,7 @@ def gather_facts(known: Known, graded: Graded, switches: Switches) -> Facts:
 
 def _age(cohort: pl.DataFrame) -> Bounds:
     """Return the age; between that on the latest dated film and today's where a film has no date."""
-    low, high = (
-        _number(cohort.select(pl.coalesce("age", end).alias("age")), "age") for end in ("youngest", "oldest")
-    )
-    return Bounds(low.low, high.high)
+    return Bounds(_number(cohort, "age", "youngest").low, _number(cohort, "age", "oldest").high)
 
 
 def _age_asks(cohort: pl.DataFrame) -> tuple[Ask, ...]:
@@ -154,14 +149,15 @@ def _age_asks(cohort: pl.DataFrame) -> tuple[Ask, ...]:
     undated = born & cohort["undated"].to_numpy()
     dateless = born & cohort["date"].is_null().to_numpy() & ~undated
     return (
-        Ask("birth_date or age", ~undated & ~dateless),
-        Ask("exam dates", undated),
-        Ask("date of the exam or assessment", dateless),
+        Ask(AGE, ~undated & ~dateless),
+        Ask(EXAM_DATES, undated),
+        Ask(DATE, dateless),
     )
 
 
-def _number(cohort: pl.DataFrame, name: str) -> Bounds:
-    return Bounds.of(cohort[name].fill_null(float("nan")).to_numpy())
+def _number(cohort: pl.DataFrame, *names: str) -> Bounds:
+    """Return the first of some columns that is known."""
+    return Bounds.of(cohort.select(pl.coalesce(*names, float("nan"))).to_series().to_numpy())
 
 
 def _is(cohort: pl.DataFrame, name: str, value: object) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
@@ -212,8 +208,8 @@ def _not_run(facts: Facts, how: Classification) -> pl.Series:
     """Return the rules for a diagnosis at this age that are not run, as no source has confirmed them."""
     age = facts.number("age")
     may_be = {
-        "adult": age.high >= how.switches.adult_from - _TOLERANCE,
-        "child": age.low < how.switches.adult_from - _TOLERANCE,
+        "adult": age.high >= how.switches.adult_from - TOLERANCE,
+        "child": age.low < how.switches.adult_from - TOLERANCE,
     }
     idle = [one for one in how.rules if not one.enabled and one.says == "diagnosis"]
     said = [_words(one.code, {f"{one.code} {one.words}": may_be[one.group]}) for one in idle]

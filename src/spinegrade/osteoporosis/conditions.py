@@ -12,7 +12,7 @@ import numpy as np
 from attrs import asdict, frozen
 
 from spinegrade.errors import RuleError
-from spinegrade.osteoporosis.facts import FACTS, INDETERMINATE, MET, truths
+from spinegrade.osteoporosis.facts import FACTS, INDETERMINATE, MET, TOLERANCE, truths
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from spinegrade.osteoporosis.facts import Answers, Booleans, Facts
     from spinegrade.osteoporosis.switches import Switches
 
-_TOLERANCE = 1e-9
 _SIGNS = {"at_least": ">=", "above": ">", "at_most": "<=", "below": "<"}
 _OPPOSITE = {"at_least": "below", "above": "at_most", "at_most": "above", "below": "at_least"}
 
@@ -45,9 +44,9 @@ class Leaf:
             return truth if self.value else MET - truth
         bounds, value = facts.number(self.fact), self.value
         if self.relation in ("at_least", "below"):
-            yes, no = bounds.low >= value - _TOLERANCE, bounds.high < value - _TOLERANCE
+            yes, no = bounds.low >= value - TOLERANCE, bounds.high < value - TOLERANCE
         else:
-            yes, no = bounds.low > value + _TOLERANCE, bounds.high <= value + _TOLERANCE
+            yes, no = bounds.low > value + TOLERANCE, bounds.high <= value + TOLERANCE
         return truths(yes, no) if self.relation in ("at_least", "above") else truths(no, yes)
 
     def words(self, *, met: bool) -> str:
@@ -77,6 +76,13 @@ class Group:
 
 
 Condition = Leaf | Group
+
+
+def facts_of(condition: Condition) -> frozenset[str]:
+    """Return the facts that a condition compares."""
+    if isinstance(condition, Leaf):
+        return frozenset({condition.fact})
+    return frozenset().union(*map(facts_of, condition.parts))
 
 
 @frozen(eq=False)

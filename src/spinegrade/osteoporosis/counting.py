@@ -9,7 +9,7 @@ import polars as pl
 from attrs import frozen
 
 from spinegrade.anatomy import GRADED
-from spinegrade.osteoporosis.facts import Ask, Bounds, truths
+from spinegrade.osteoporosis.facts import EXAM_DATES, TOLERANCE, Ask, Bounds, truths
 from spinegrade.osteoporosis.spines import spread_levels
 from spinegrade.patients.contradictions import COPY, SUSPECT
 from spinegrade.spine import STATUSES, summarise_spines
@@ -53,7 +53,7 @@ def count_fractures(known: Known, graded: Graded, switches: Switches) -> Counted
     of_films = {
         "vertebral_fractures": asks,
         "single_mild_fracture": _asks_of_mild(film_asks),
-        "unevaluable_levels": tuple(one for one in film_asks if one.what in ("grades", "exam dates")),
+        "unevaluable_levels": tuple(one for one in film_asks if one.what in ("grades", EXAM_DATES)),
     }
     return Counted(numbers, told | film_truths, every | of_films)
 
@@ -141,8 +141,8 @@ def _kinds(switches: Switches) -> dict[str, tuple[pl.Expr, pl.Expr]]:
     latest = pl.coalesce("age_at", "patient_age")
     earliest = pl.col("age_at").fill_null(0.0)
     low = (pl.col("mechanism") == "low-energy").fill_null(value=False)
-    grown = low & (earliest >= switches.adult_from - 1e-9)
-    may_be_grown = gentle & (latest >= switches.adult_from - 1e-9).fill_null(value=True)
+    grown = low & (earliest >= switches.adult_from - TOLERANCE)
+    may_be_grown = gentle & (latest >= switches.adult_from - TOLERANCE).fill_null(value=True)
     kinds = {
         "vertebral": (pl.col("vertebra") & gentle,) * 2,
         "hip_fracture": ((site == "hip") & grown, site.is_in(["hip", "femur"]) & may_be_grown),
@@ -161,8 +161,8 @@ def _kinds(switches: Switches) -> dict[str, tuple[pl.Expr, pl.Expr]]:
 
 def _by(age: pl.Expr, limit: int, switches: Switches) -> pl.Expr:
     if switches.by_age == "before":
-        return age < limit - 1e-9
-    return age < limit + 1 - 1e-9 if switches.by_age == "completed" else age <= limit + 1e-9
+        return age < limit - TOLERANCE
+    return age < limit + 1 - TOLERANCE if switches.by_age == "completed" else age <= limit + TOLERANCE
 
 
 @frozen
@@ -213,7 +213,7 @@ def _films(
     mild = {"single_mild_fracture": _single_mild(low, high, read, unread)}
     asks = (
         Ask("grades", ~read & ~undated),
-        Ask("exam dates", undated),
+        Ask(EXAM_DATES, undated),
         Ask("a norm for level, sex and age", unread & (without_norm > 0)),
         Ask("visual_grade", unread & (missing > unevaluable + without_norm)),
         Ask("unevaluable levels", unread & (unevaluable > 0)),
@@ -252,9 +252,9 @@ def _single_mild(low: Floats, high: Floats, read: Booleans, unread: Booleans) ->
 
 def _asks_of_mild(asks: tuple[Ask, ...]) -> tuple[Ask, ...]:
     """Return what decides whether a fracture is single and mild."""
-    lacking = np.logical_or.reduce([one.where for one in asks if one.what != "agreement of readings"])
-    of_films = tuple(one for one in asks if one.what != "agreement of readings")
-    return (*of_films, Ask("agreement of readings", ~lacking))
+    others = [one for one in asks if one.what != "agreement of readings"]
+    lacking = np.logical_or.reduce([one.where for one in others])
+    return (*others, Ask("agreement of readings", ~lacking))
 
 
 def _zero(grades: Floats) -> Floats:

@@ -10,6 +10,7 @@ from datetime import date
 
 import polars as pl
 
+from spinegrade.osteoporosis.facts import TOLERANCE
 from spinegrade.patients.contradictions import COPY, SUSPECT
 
 _DAYS = 365.25 / 12
@@ -25,7 +26,7 @@ def held_doses(courses: pl.DataFrame, months: float) -> pl.DataFrame:
     ``courses`` has ``patient, dose`` (null where it is not known), ``named`` where it is certainly a
     glucocorticoid, dates, months and whether a row is suspect or a copy.
     """
-    long = pl.col("months") >= months - 1e-9
+    long = pl.col("months") >= months - TOLERANCE
     most = pl.col("dose").fill_null(_ENDLESS)
     alone = courses.group_by("patient").agg(
         sure=pl.when(pl.col("named") & long).then("dose").max(),
@@ -81,7 +82,7 @@ def _together(rows: pl.DataFrame, months: float) -> pl.DataFrame:
     may = (
         pl.when((pl.col("loose") == 0) | short)
         .then(held)
-        .when(pl.col("loose") < length - 1e-9)
+        .when(pl.col("loose") < length - TOLERANCE)
         .then(peak)
         .otherwise(peak + pl.col("mass"))
     )

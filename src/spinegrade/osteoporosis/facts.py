@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     Answers = NDArray[np.uint8]
 
 NOT_MET, INDETERMINATE, MET = (np.uint8(value) for value in range(3))
+TOLERANCE = 1e-9
+"""By which a number may miss the bound that it is compared with."""
+
 ANSWERS = ("not met", "indeterminate", "met")
 """Answers; arrays hold their index here, so that "and" is the least and "or" the greatest (Kleene)."""
 
@@ -47,8 +50,11 @@ def _truth(words: str, ask: str = "") -> Fact:
     return Fact(words, ask, truth=True)
 
 
+AGE, EXAM_DATES, DATE = "birth_date or age", "exam dates", "date of the exam or assessment"
+"""Inputs that tell the age."""
+
 FACTS: dict[str, Fact] = {
-    "age": Fact("age", "birth_date or age"),
+    "age": Fact("age", AGE),
     "vertebral_fractures": Fact("vertebral fractures", "grades or fractures"),
     "single_mild_fracture": _truth("a single vertebral fracture, of grade 1", "grades"),
     "unevaluable_levels": Fact("levels that could not be graded", "grades"),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from attrs import field, frozen
 
 from spinegrade.errors import RuleError, SpinegradeError
-from spinegrade.osteoporosis.conditions import Condition, read_condition
+from spinegrade.osteoporosis.conditions import Condition, facts_of, read_condition
 from spinegrade.osteoporosis.switches import SWITCHES, Switches
 from spinegrade.rules import RuleFile, load_rule, rule_ids
 
@@ -61,6 +61,11 @@ class OsteoporosisRule:
         """Whether it is run."""
         return self.status == CONFIRMED and self.condition is not None
 
+    @property
+    def facts(self) -> frozenset[str]:
+        """The facts that it asks for; none without a condition."""
+        return frozenset() if self.condition is None else facts_of(self.condition)
+
 
 def osteoporosis_rules(
     switches: Switches | None = None, more: Iterable[str] = ()
@@ -80,7 +85,7 @@ def osteoporosis_rules(
         if codes.count(code) > 1:
             msg = f"rules: expected one file of the code {code}, got {codes.count(code)}"
             raise RuleError(msg)
-    along = [one for one in map(load_rule, rule_ids()) if one.kind == KIND]
+    along = map(load_rule, rule_ids(KIND))
     sources = {_text(one, "code"): one for one in [*along, *own]}
     made: dict[str, OsteoporosisRule] = {}
     conditions: dict[str, Condition] = {}

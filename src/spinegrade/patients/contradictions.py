@@ -27,7 +27,10 @@ if TYPE_CHECKING:
 
     from spinegrade.patients.reading import Patients
 
-__all__ = ["COPY", "SUSPECT", "Known", "settle"]
+__all__ = ["COPY", "SUSPECT", "WITHOUT_ROW", "Known", "settle"]
+
+WITHOUT_ROW = "without a usable row in the patients table"
+"""How the contradiction of a patient ends whom only other tables or readings have."""
 
 
 @frozen
@@ -86,7 +89,7 @@ def _cohort(given: Patients, exams: pl.DataFrame, last: date, found: list[pl.Dat
     cohort = every.unique(maintain_order=True)
     for name, table in tables.items():
         lost = table.select("patient").unique(maintain_order=True).join(given.patients, "patient", how="anti")
-        note(found, lost, pl.lit(value=True), f"in {name} without a usable row in the patients table")
+        note(found, lost, pl.lit(value=True), f"in {name} {WITHOUT_ROW}")
     dates = exams.select("patient", pl.col("date").alias("exam_date"), "undated")
     cohort = cohort.join(dates, "patient", how="left", maintain_order="left")
     cohort = cohort.join(given.patients, "patient", how="left", maintain_order="left")

@@ -10,7 +10,6 @@ Source of the criteria: Koerber 2012, RoeFo, doi 10.1055/s-0032-1312833.
 from __future__ import annotations
 
 import math
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -158,7 +157,6 @@ class Severity:
     category: NDArray[np.int64]
 
 
-@lru_cache(maxsize=8)
 def load_weights(name: str) -> Weights:
     """Return the weights in a TOML file of the user's.
 

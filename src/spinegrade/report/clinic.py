@@ -186,7 +186,7 @@ class PatientPage:
     def asked(self, one: RuleAnswer) -> str:
         """Return which inputs would decide a rule, in words; rules for adults only the age without it."""
         asked = [what for what, answers in self.account.wanted.items() if one in answers]
-        words = (clinic_words.setting(what) or clinic_words.wanted(what, self.account) for what in asked)
+        words = (clinic_words.wanted(what, self.account) for what in asked)
         return "; ".join(words) or ("the age" if self.account.adult is None else "")
 
     def imaging_words(self, one: RuleAnswer) -> str:

@@ -50,7 +50,7 @@ def wanted(account: Account) -> Iterator[Wanted]:
         answers = [one for one in every if not _done(one, account)]
         if answers:
             yield Wanted(
-                words=clinic_words.setting(what) or clinic_words.wanted(what, account),
+                words=clinic_words.wanted(what, account),
                 decides=clinic_words.decides(answers),
                 codes=tuple(one.rule.code for one in answers),
                 diagnosis=any(one.rule.says == DIAGNOSIS for one in answers),
@@ -101,7 +101,7 @@ def not_run(account: Account, silent: Sequence[OsteoporosisRule]) -> str:
     rules = [
         f"{one.code} ({one.words})"
         for one in silent
-        if one.says == DIAGNOSIS and "'vertebral_fractures'" in f"{one.source.data.get('condition')}"
+        if one.says == DIAGNOSIS and "vertebral_fractures" in one.facts
     ]
     if not rules:
         return ""

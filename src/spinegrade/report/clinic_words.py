@@ -8,6 +8,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from spinegrade.followup.change import Remark
+from spinegrade.osteoporosis.facts import TOLERANCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -134,9 +135,6 @@ _SWITCH_NUMBERS = {"t_score_men_from": "men have T-scores from {} years"}
 Z_BOUNDS = (-2.0,)
 T_BOUNDS = (-1.0, -2.5)
 """Bounds of the rules, which no rounding may cross."""
-_TOLERANCE = 1e-9
-"""As the rules compare."""
-
 _SIGNS = {">=": "at least", "<=": "at most", ">": "above", "<": "below"}
 
 
@@ -155,13 +153,9 @@ def wanted(what: str, account: Account) -> str:
         kind = "BMD z-score" if found[1] == "z" else "height-adjusted BMD z-score"
         return f"a {kind} of {site}, with its reference"
     if what.startswith("switch "):
-        return f"a setting of the switch {what.removeprefix('switch ')}, which no source settles"
+        name = what.removeprefix("switch ")
+        return SETTING_WORDS.get(name, f"a setting of the switch {name}, which no source settles")
     return WANTED_WORDS.get(what, what.replace("_", " "))
-
-
-def setting(what: str) -> str:
-    """Return a switch that a rule asks for, in words; empty where it asks for something else."""
-    return SETTING_WORDS.get(what.removeprefix("switch "), "") if what.startswith("switch ") else ""
 
 
 def switch_words(name: str, value: str) -> str:
@@ -184,7 +178,7 @@ def _crosses(value: float, places: int, bounds: Sequence[float]) -> bool:
 
 
 def _side(distance: float) -> int:
-    return 0 if abs(distance) <= _TOLERANCE else (1 if distance > 0 else -1)
+    return 0 if abs(distance) <= TOLERANCE else (1 if distance > 0 else -1)
 
 
 def z_score(value: float) -> str:

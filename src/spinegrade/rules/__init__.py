@@ -45,12 +45,15 @@ _SAYS = {"id": str, "revision": int, "kind": str, "title": str, "citation": str,
 
 def rule_ids(*kinds: str) -> tuple[str, ...]:
     """Return the ids of the rules that come with spinegrade; of these kinds, or of all."""
+    return tuple(name for name in _names() if not kinds or _packaged(name).kind in kinds)
+
+
+@lru_cache(maxsize=1)
+def _names() -> tuple[str, ...]:
     folder = resources.files(__name__)
-    names = sorted(f.name.removesuffix(".toml") for f in folder.iterdir() if f.name.endswith(".toml"))
-    return tuple(name for name in names if not kinds or load_rule(name).kind in kinds)
+    return tuple(sorted(f.name.removesuffix(".toml") for f in folder.iterdir() if f.name.endswith(".toml")))
 
 
-@lru_cache(maxsize=128)
 def load_rule(name: str, *kinds: str) -> RuleFile:
     """Return the rule of this id, or the rule in the TOML file of this name.
 
@@ -64,8 +67,8 @@ def load_rule(name: str, *kinds: str) -> RuleFile:
     """
     if name.endswith(".toml"):
         rule = _read_rule(_read_bytes(Path(name)), name)
-    elif name in rule_ids():
-        rule = _read_rule((resources.files(__name__) / f"{name}.toml").read_bytes(), name)
+    elif name in _names():
+        rule = _packaged(name)
     else:
         msg = f"rules: expected {', '.join(rule_ids(*kinds))} or a .toml file, got {name!r}"
         raise RuleError(msg)
@@ -73,6 +76,11 @@ def load_rule(name: str, *kinds: str) -> RuleFile:
         msg = f"{name}: kind: expected {' or '.join(map(repr, kinds))}, got {rule.kind!r}"
         raise RuleError(msg)
     return rule
+
+
+@lru_cache(maxsize=128)
+def _packaged(name: str) -> RuleFile:
+    return _read_rule((resources.files(__name__) / f"{name}.toml").read_bytes(), name)
 
 
 def _read_bytes(path: Path) -> bytes:
