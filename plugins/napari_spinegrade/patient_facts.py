@@ -185,9 +185,7 @@ class FactsEditor:
         FormatError
             If they cannot be read.
         """
-        self.tables = open_tables(self.tables.where)
-        self._done.clear()
-        self.changed.emit()
+        self._begin_anew(open_tables(self.tables.where))
 
     def refresh(self) -> None:
         """Read the tables again if somebody has changed them, as `read_anew`; else all can still be undone.
@@ -199,9 +197,12 @@ class FactsEditor:
         """
         there = open_tables(self.tables.where)
         if not self.tables.same_as(there):
-            self.tables = there
-            self._done.clear()
-            self.changed.emit()
+            self._begin_anew(there)
+
+    def _begin_anew(self, there: PatientTables) -> None:
+        self.tables = there
+        self._done.clear()
+        self.changed.emit()
 
     def _check(self, name: str, column: str, value: str) -> None:
         frame = pl.DataFrame({"patient": ["p"], column: [value]}).with_columns(pl.lit(0).alias(PLACE))

@@ -37,7 +37,7 @@ FARTHEST = 15.0
 """A z beyond this is taken for a slip of unit (this project's choice; a study printed -9.3)."""
 
 _Z = ("z", "z_low", "z_high", "z_height_adjusted")
-_Z_COLUMN = next(one for one in TABLES[BMD] if one.name == "z_low")
+_Z_RANGE = next(one for one in TABLES[BMD] if one.name == "z_low")
 _FAR = f"value implausible: z beyond {FARTHEST:g}; is it in g/cm2?"
 
 
@@ -173,7 +173,7 @@ def _scores(frame: pl.DataFrame, by: Scoring) -> list[pl.Series]:
             if conversion is not None:
                 low[here], high[here], used[here] = found.low, found.high, conversion.id
     far = np.abs(z) > FARTHEST
-    far |= (low < _Z_COLUMN.low) | (high > _Z_COLUMN.high)
+    far |= (low < _Z_RANGE.low) | (high > _Z_RANGE.high)
     why[far] = len(WHY)
     words = pl.Series([*(one or None for one in WHY), _FAR], dtype=pl.String).gather(why)
     numbers = {"_z": z, "_low": low, "_high": high, "z_at_height_age": at_height_age}
@@ -226,7 +226,7 @@ def _adjustments(frame: pl.DataFrame, by: Scoring) -> list[pl.Series]:
 def _fill(frame: pl.DataFrame, by: Scoring) -> pl.DataFrame:
     """Return the scans with what was found where it is to stand."""
     scored = pl.col("_z").is_not_null() & (pl.lit(by.replace) | ~pl.col("_has_z"))
-    fits = pl.col("_adjusted").is_between(_Z_COLUMN.low, _Z_COLUMN.high)
+    fits = pl.col("_adjusted").is_between(_Z_RANGE.low, _Z_RANGE.high)
     new = {
         "z": pl.col("_z"),
         "z_low": pl.col("_low"),

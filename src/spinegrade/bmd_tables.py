@@ -16,8 +16,8 @@ from attrs import evolve, field, frozen
 
 from spinegrade.bmd_sites import HEIGHT, SITES, site_named
 from spinegrade.errors import FormatError, RuleError
-from spinegrade.io.csv_frame import BEYOND, read_text
-from spinegrade.io.csv_text import read_dialect, record_lines
+from spinegrade.io.csv_frame import LINE, read_lined
+from spinegrade.io.csv_text import read_dialect
 from spinegrade.norms.lms import Curve, Lms
 from spinegrade.norms.table import SEXES
 
@@ -224,23 +224,18 @@ def _rows(path: Path, numbers: tuple[str, ...], words: tuple[str, ...]) -> tuple
     try:
         dialect = read_dialect(path, _spellings(known), _spellings(numbers))
         dialect = evolve(dialect, columns=[name.lower() for name in dialect.columns])
-        raw = read_text(path, dialect)
+        raw = read_lined(path, dialect)
     except (OSError, FormatError) as error:
         said = error.strerror if isinstance(error, OSError) else str(error).removeprefix(f"{path}: ")
         msg = f"{path}: expected a CSV table, got: {said}"
         raise RuleError(msg) from error
-    lines = list(record_lines(path, dialect))[: raw.height]
-    raw = raw.with_columns(pl.Series("_line", lines, dtype=pl.Int64))
-    _refuse(raw, pl.col(BEYOND).is_not_null(), path, "expected as many fields as columns, got more")
-    raw = raw.drop(BEYOND)
     if missing := [name for name in (*words, *numbers) if name not in raw.columns]:
         msg = f"{path}: header: expected column {missing[0]!r}, got {', '.join(dialect.columns)}"
         raise RuleError(msg)
-    if unknown := sorted(set(raw.columns) - {*known, "_line"}):
+    if unknown := sorted(set(raw.columns) - {*known, LINE}):
         msg = f"{path}: header: expected {', '.join(known)}, got {unknown[0]!r}"
         raise RuleError(msg)
-    filled = pl.any_horizontal(pl.all().exclude("_line").is_not_null())
-    return raw.filter(filled), dialect.decimal_comma
+    return raw, dialect.decimal_comma
 
 
 def _spellings(names: Iterable[str]) -> list[str]:
@@ -258,5 +253,5 @@ def _refuse(frame: pl.DataFrame, wrong: pl.Expr, path: Path, what: str, column: 
     rows = frame.filter(wrong)
     if rows.height:
         got = f", got {rows[f'_{column}'][0]!r}" if column else ""
-        msg = f"{path}: line {rows['_line'][0]}: {what}{got}"
+        msg = f"{path}: line {rows[LINE][0]}: {what}{got}"
         raise RuleError(msg)

@@ -214,9 +214,11 @@ class TestBuild:
         ("text", "words"),
         [
             ("patient,exam,level,anterior,middle,posterior\nA,1,S1,1,1,1\n",
-             "row 2: level: expected one of C3..L6"),
+             "line 2: level: expected one of C3..L6"),
             ("patient,exam,level,anterior,middle,posterior\nA,1,L1,1,1,1\nA,1,L2,x,1,1\n",
-             "row 3: anterior: expected a number, got 'x'"),
+             "line 3: anterior: expected a number, got 'x'"),
+            ("patient,exam,level,anterior,middle,posterior\n\nA,1,L2,1,1,1\nA,1,L1,1,1,1,2\n",
+             "line 4: expected as many fields as columns, got more"),
         ],
     )  # fmt: skip
     def test_result_table_with_defects(self, tmp_path, text, words):

@@ -50,8 +50,16 @@ def menu(parent: QWidget, entries: Mapping[str, str], chosen: Callable[[str], ob
     return made
 
 
-class StillChoice(QComboBox):
+class WheelessBox(QComboBox):
     """A list to choose from that a wheel turned over it does not change."""
+
+    def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: N802  Qt's name
+        """Leave the wheel to what lies below: nothing is ever chosen in passing."""
+        event.ignore()
+
+
+class StillChoice(WheelessBox):
+    """Such a list as narrow as its column, with a hint."""
 
     def __init__(self, tip: str) -> None:
         super().__init__()
@@ -59,10 +67,6 @@ class StillChoice(QComboBox):
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.setFixedHeight(BUTTON_HEIGHT)
         self.setStyleSheet(f"QComboBox {{ {ROOM} }}")
-
-    def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: N802  Qt's name
-        """Leave the wheel to what lies below."""
-        event.ignore()
 
 
 def choice(tip: str, chosen: Callable[[int], object]) -> StillChoice:

@@ -15,9 +15,11 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_spinegrade.widgets.parts import WheelessBox
+
 if TYPE_CHECKING:
     from qtpy.QtCore import QAbstractItemModel
-    from qtpy.QtGui import QFocusEvent, QKeyEvent, QWheelEvent
+    from qtpy.QtGui import QFocusEvent, QKeyEvent
 
     from spinegrade.patients.columns import Column
 
@@ -124,7 +126,7 @@ class TextField(QLineEdit):
             super().keyPressEvent(event)
 
 
-class ChoiceField(QComboBox):
+class ChoiceField(WheelessBox):
     """A choice, handed over as it is made."""
 
     given = Signal(str)
@@ -144,12 +146,8 @@ class ChoiceField(QComboBox):
         self.setStyleSheet(_WRONG if misfit else "")
         self.setToolTip(misfit)
 
-    def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: N802  Qt's name
-        """Leave the wheel to the page: it must never change a fact."""
-        event.ignore()
 
-
-class CellChoice(QComboBox):
+class CellChoice(WheelessBox):
     """A list in a cell: a letter or an arrow opens it, and only what is then chosen is kept.
 
     Closed, each letter that is typed would choose, and keep, another entry.
@@ -165,10 +163,6 @@ class CellChoice(QComboBox):
             self.showPopup()
         else:
             super().keyPressEvent(event)
-
-    def wheelEvent(self, event: QWheelEvent) -> None:  # noqa: N802  Qt's name
-        """Leave the wheel to the page."""
-        event.ignore()
 
 
 class ChoiceDelegate(QStyledItemDelegate):

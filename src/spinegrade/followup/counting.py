@@ -36,9 +36,9 @@ def counted_otherwise(
     """Return by how many levels later names lie too low: 1, -1, or 0 where the counts agree or none can tell.
 
     ``(..., levels, 3)`` heights of two dates and which ``(..., levels)`` are fractured on them; the result is
-    ``(...)``.  With 1, what the second date calls L2
-    is what the first calls L1.  Logarithms of heights are compared after their own mean and trend along the
-    spine are taken out, so that neither growth nor magnification counts.
+    ``(...)``.  With 1, what the second date calls L2 is what the first calls L1.  Logarithms of heights are
+    compared after their own mean and trend along the spine are taken out, so that neither growth nor
+    magnification counts.
 
     The numbers here are ours, set on repeated readings of the sample films and real ones; see the tests.
     """

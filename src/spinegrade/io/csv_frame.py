@@ -10,13 +10,16 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from spinegrade.errors import FormatError
-from spinegrade.io.csv_text import Dialect, as_utf8, stray_quote
+from spinegrade.io.csv_text import Dialect, as_utf8, record_lines, stray_quote
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 BEYOND = "_beyond"
 """Column that holds a field beyond the last column of the header, where a row has one."""
+
+LINE = "_line"
+"""Column of the line on which a row begins, counted from 1."""
 
 
 @contextmanager
@@ -65,6 +68,24 @@ def read_text(path: Path, dialect: Dialect) -> pl.DataFrame:
             return scan.collect()
         except pl.exceptions.PolarsError as error:
             raise FormatError(stray_words(path, dialect)) from error
+
+
+def read_lined(path: Path, dialect: Dialect) -> pl.DataFrame:
+    """Return the rows of a file that say anything as text, with the line of each in `LINE`.
+
+    Raises
+    ------
+    FormatError
+        As `read_text`, or if a row has more fields than the header has columns.
+    """
+    frame = read_text(path, dialect)
+    lines = list(record_lines(path, dialect))[: frame.height]
+    lined = frame.with_columns(pl.Series(LINE, lines, dtype=pl.Int64))
+    longer = lined.filter(pl.col(BEYOND).is_not_null())
+    if longer.height:
+        msg = f"{path}: line {longer[LINE][0]}: expected as many fields as columns, got more"
+        raise FormatError(msg)
+    return lined.filter(pl.any_horizontal(pl.col(dialect.columns).is_not_null())).drop(BEYOND)
 
 
 def stray_words(path: Path, dialect: Dialect) -> str:

@@ -63,8 +63,7 @@ def read_dialect(path: Path, known: Iterable[str], numeric: Iterable[str]) -> Di
         raise FormatError(msg)
     header = lines[blank]
     wanted = set(known)
-    separator = max(_SEPARATORS, key=lambda one: len(wanted & set(_split(header, one))))
-    columns = _split(header, separator)
+    separator, columns = split_header(header, wanted)
     if not wanted & set(columns):
         msg = f"{path}: expected a header with column names, got {header.strip()[:60]!r}"
         raise FormatError(msg)
@@ -99,6 +98,12 @@ def _first_lines(path: Path, encoding: str) -> list[str]:
     except UnicodeError as error:
         msg = f"{path}: expected text, got bytes that are neither UTF-8, UTF-16 nor {FALLBACK}"
         raise FormatError(msg) from error
+
+
+def split_header(header: str, known: set[str]) -> tuple[str, list[str]]:
+    """Return the separator that splits a header into most of the ``known`` columns, and the columns."""
+    separator = max(_SEPARATORS, key=lambda one: len(known & set(_split(header, one))))
+    return separator, _split(header, separator)
 
 
 def _split(header: str, separator: str) -> list[str]:

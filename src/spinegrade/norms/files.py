@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from spinegrade.errors import RuleError
+from spinegrade.io.csv_text import split_header
 from spinegrade.norms.checks import check_rows
 from spinegrade.norms.table import FORMS, Norm
 
@@ -140,7 +141,7 @@ def _rows(lines: list[str], form: str, where: str) -> pl.DataFrame:
     """Return the table in its own columns, as text; numbers with a decimal point."""
     lines = [line for line in lines if line.strip(" ,;\t")]
     wanted, known = COLUMNS[form], {*COLUMNS[form], *BESIDES[form]}
-    separator, columns = _columns(lines[0] if lines else "", known)
+    separator, columns = split_header(lines[0] if lines else "", known)
     for name in (*wanted, *columns):
         if columns.count(name) != 1 or name not in known:
             got = f"{columns.count(name)} times" if name in known else f"unknown column {name!r}"
@@ -163,19 +164,7 @@ def _rows(lines: list[str], form: str, where: str) -> pl.DataFrame:
     )
 
 
-_SEPARATORS = (",", ";", "\t")
 _DECIMAL_COMMA = r"^([-+]?\d*),(\d+)$"
-
-
-def _columns(header: str, known: set[str]) -> tuple[str, list[str]]:
-    """Return the separator that splits a header into most columns of a norm, and the columns."""
-
-    def split(separator: str) -> list[str]:
-        names = [name.strip().strip('"') for name in header.rstrip(" ,;\t").split(separator)]
-        return names if names != [""] else []
-
-    separator = max(_SEPARATORS, key=lambda one: len(known & set(split(one))))
-    return separator, split(separator)
 
 
 def _number(name: str, separator: str) -> pl.Expr:

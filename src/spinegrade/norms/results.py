@@ -8,7 +8,7 @@ import polars as pl
 
 from spinegrade.anatomy import LEVELS, POSITIONS
 from spinegrade.errors import FormatError
-from spinegrade.io.csv_frame import read_text
+from spinegrade.io.csv_frame import LINE, read_lined
 from spinegrade.io.csv_text import read_dialect
 from spinegrade.norms.normals import from_rows
 
@@ -51,13 +51,13 @@ def read_result_table(path: Path) -> pl.DataFrame:
     Raises
     ------
     FormatError
-        If a cell is none that such a table has; with the row.
+        If a cell is none that such a table has; with its line, in a Parquet file its row.
     """
     if path.suffix.lower() == ".parquet":
-        raw = pl.read_parquet(path)
+        raw = pl.read_parquet(path).with_row_index(LINE, offset=1)
     else:
         dialect = read_dialect(path, _COLUMNS, POSITIONS)
-        raw = read_text(path, dialect)
+        raw = read_lined(path, dialect)
         if dialect.decimal_comma:
             raw = raw.with_columns(pl.col(name).str.replace(",", ".", literal=True) for name in POSITIONS)
     numbers = (*POSITIONS, "grade", "visual_grade")
@@ -68,15 +68,13 @@ def read_result_table(path: Path) -> pl.DataFrame:
     )
     for name in numbers:
         if name in raw.columns and cast[name].null_count() > _empty(raw[name]):
-            lost = raw.with_row_index("_row", offset=2).filter(cast[name].is_null() & ~_is_empty(raw[name]))
-            msg = f"{path}: row {lost['_row'][0]}: {name}: expected a number, got {lost[name][0]!r}"
+            lost = raw.filter(cast[name].is_null() & ~_is_empty(raw[name]))
+            msg = f"{path}: line {lost[LINE][0]}: {name}: expected a number, got {lost[name][0]!r}"
             raise FormatError(msg)
-    wrong = cast.with_row_index("_row", offset=2).filter(
-        ~pl.col("level").is_in(LEVELS).fill_null(value=False)
-    )
+    wrong = raw.select(LINE, "level").filter(~cast["level"].is_in(LEVELS).fill_null(value=False))
     if wrong.height:
-        row, level = wrong.select("_row", "level").row(0)
-        msg = f"{path}: row {row}: level: expected one of {LEVELS[0]}..{LEVELS[-1]}, got {level!r}"
+        line, level = wrong.row(0)
+        msg = f"{path}: line {line}: level: expected one of {LEVELS[0]}..{LEVELS[-1]}, got {level!r}"
         raise FormatError(msg)
     return cast
 

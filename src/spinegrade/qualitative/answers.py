@@ -9,8 +9,8 @@ from attrs import frozen
 
 from spinegrade.errors import FormatError, SpinegradeError
 from spinegrade.io.columns import KEY
-from spinegrade.io.csv_frame import BEYOND, read_text
-from spinegrade.io.csv_text import read_dialect, record_lines
+from spinegrade.io.csv_frame import LINE, read_lined
+from spinegrade.io.csv_text import read_dialect
 from spinegrade.io.reading_json import read_reading
 
 if TYPE_CHECKING:
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 COLUMNS = (*KEY, "form", "question", "answer")
 """Columns of a table of answers."""
 
-FILE, LINE = "_file", "_line"
-"""Where an answer stands; the line is that of a CSV file or the row of a Parquet file, null in a reading."""
+FILE = "_file"
+"""Where an answer stands, beside `LINE`: of a CSV file, the row of a Parquet file, null in a reading."""
 
 SCHEMA: dict[str, type[pl.DataType]] = {
     **dict.fromkeys(COLUMNS, pl.String),
@@ -107,14 +107,7 @@ def _csv(path: Path) -> pl.DataFrame:
         raise FormatError(msg)
     dialect = read_dialect(path, COLUMNS, ())
     _check_columns(dialect.columns, path)
-    frame = read_text(path, dialect)
-    lines = list(record_lines(path, dialect))[: frame.height]
-    frame = frame.with_columns(pl.Series(LINE, lines, dtype=pl.Int64))
-    longer = frame.filter(pl.col(BEYOND).is_not_null())
-    if longer.height:
-        msg = f"{path}: line {longer[LINE][0]}: expected as many fields as columns, got more"
-        raise FormatError(msg)
-    return frame.drop(BEYOND)
+    return read_lined(path, dialect)
 
 
 def _parquet(path: Path) -> pl.DataFrame:

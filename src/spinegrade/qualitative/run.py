@@ -13,7 +13,8 @@ from spinegrade.batch import Task
 from spinegrade.collecting import collect
 from spinegrade.errors import ReadingError, RuleError
 from spinegrade.io.columns import KEY, READING_KEY
-from spinegrade.qualitative.answers import FILE, LINE, answer_place
+from spinegrade.io.csv_frame import LINE
+from spinegrade.qualitative.answers import FILE, answer_place
 from spinegrade.qualitative.form import load_form
 from spinegrade.qualitative.grading import PROBLEM, VERTEBRA, grade_form
 from spinegrade.qualitative.joining import gather_answers, known_answers, passed_over, place_answers, refuse
