@@ -191,6 +191,8 @@ def _mccloskey(compared: _Compared, sds: float, tolerance: float) -> Floats:
 
 _PREDICTED = ("anterior_predicted", "middle_predicted", "posterior_predicted")
 _METHODS = {"melton": _melton, "black": _black, "eastell": _eastell, "mccloskey": _mccloskey}
+BY_VERTEBRA = tuple(_METHODS)
+"""Methods that say of each vertebra whether it is deformed."""
 
 
 def minne_index(

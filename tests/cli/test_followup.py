@@ -9,6 +9,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from norms.norm_files import norm_text
+from spinegrade.anatomy import LEVELS
 from spinegrade.followup.cohort_rows import COHORT_SCHEMA
 from spinegrade.followup.tables import PATIENT_SCHEMA, VERTEBRA_SCHEMA
 from spines import heights, invoke, shuffled, started, table
@@ -196,6 +198,28 @@ class TestAsking:
             "followup", landmarks, "--rule", tmp_path / "mine.toml", "--per", "patient", "--format", "json"
         )
         assert {row["outcome"] for row in rows(said)} == {"unchanged"}
+
+    def test_a_rule_of_deformities_beside_a_norm(self, landmarks, tmp_path):
+        """T7 becomes deformed; L1 was, and is no longer; the norm has nothing on T4."""
+        text = (RULES / "followup-sof.toml").read_text("utf-8").replace("unconfirmed", "confirmed")
+        text = text.replace("[needs]", '[needs]\ndeformed_by = "three-ratios-3sd"')
+        (tmp_path / "mine.toml").write_text(text, "utf-8")
+        means = {"wedge_ratio": 1.0, "biconcave_ratio": 1.0, "posterior_above": 1.0, "posterior_below": 1.0}
+        levels = LEVELS[LEVELS.index("T5") : LEVELS.index("L5")]
+        norm = norm_text(
+            f"{name},{level},any,,,{mean},0.05" for name, mean in means.items() for level in levels
+        )
+        (tmp_path / "norm.csv").write_text(norm, "utf-8")
+        asked = ("followup", landmarks, "--rule", tmp_path / "mine.toml", "--format", "json")
+        said = invoke(*asked)
+        assert said.code == 1
+        assert "mine.toml: expected a norm for its deformities (--norms), got none" in said.err
+        found = rows(invoke(*asked, "--norms", tmp_path / "norm.csv"))
+        told = {(row["second_exam"], row["level"]): row for row in found}
+        assert {key for key, row in told.items() if row["outcome"] == "incident"} == {("A-2020", "T7")}
+        assert told["A-2021", "T7"]["outcome"] == "unchanged"
+        assert "not_judged_by_norm" in told["A-2020", "T4"]["remarks"]
+        assert "; three-ratios-3sd revision 1" in told["A-2020", "T7"]["rule"]
 
     def test_reader_and_occasion(self, tmp_path):
         path = tmp_path / "a.csv"

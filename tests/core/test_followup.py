@@ -59,14 +59,17 @@ SHARED = Path(__file__).parents[3] / "shared" / "data"
 GENANT = genant_rule("genant-1993")
 
 ENABLED = ("followup-sq", "followup-growth", "followup-wu-1995", "followup-wu-1995-6mm")
-UNCONFIRMED = ("followup-sof", "followup-sq-sof")
+UNCONFIRMED = ("followup-sof", "followup-sq-sof", "followup-epos")
 
 
 def read_in_source(name, folder):
     """Return the file of a rule as somebody who has read the source would keep it."""
     path = folder / f"{name}.toml"
-    text = (FOLDER / f"{name}.toml").read_text("utf-8")
+    text = (FOLDER / f"{name}.toml").read_text("utf-8").replace("mccloskey-1993", "mccloskey.toml")
     path.write_text(text.replace('status = "unconfirmed"', 'status = "confirmed"'), "utf-8")
+    method = load_rule("mccloskey-1993").text.replace("missing =", 'confirmed_by = "this test"\nmissing =')
+    method = method.replace('status = "unconfirmed"', 'status = "confirmed"\ncuts = [3.0]')
+    (folder / "mccloskey.toml").write_text(method, "utf-8")
     return str(path)
 
 
@@ -83,7 +86,7 @@ def followed(first, second, rule, **others):
 
 
 class TestRuleFiles:
-    def test_there_are_seven_and_two_are_off(self):
+    def test_there_are_eight_and_three_are_off(self):
         """What comes from memory is there to be compared with its source, and cannot be used."""
         assert {rule.id for rule in follow_up_rules()} == {*ENABLED, *UNCONFIRMED, "reshaping-2024"}
         for rule in follow_up_rules():
@@ -94,10 +97,12 @@ class TestRuleFiles:
         """The examples of a rule file come out as it says, with the growth that they give."""
         rule = follow_up_rule(read_in_source(name, tmp_path))
         for example in load_rule(name).data["example"]:
-            assert set(example) <= {"grades", "first", "second", "growth", "outcome"}
+            assert set(example) <= {"grades", "deformed", "first", "second", "growth", "outcome"}
             sides = [
-                Seen([example[which]], [grade])
-                for which, grade in zip(("first", "second"), example["grades"], strict=True)
+                Seen([example[which]], [grade], deformed=np.array([deformed]))
+                for which, grade, deformed in zip(
+                    ("first", "second"), example["grades"], example.get("deformed", [0, 0]), strict=True
+                )
             ]
             _, outcomes = followed(*sides, rule, growth=example.get("growth", 1.0))
             assert outcomes == [example["outcome"]], example
@@ -129,13 +134,26 @@ class TestRuleFiles:
     @pytest.mark.parametrize(
         ("change", "words"),
         [
-            (("[needs]\nmin_loss = 0.20", "[needs]"), "expected min_rise, min_loss or min_mm, got none"),
+            (
+                ("[needs]\nmin_loss = 0.20", "[needs]"),
+                "expected min_rise, min_loss, min_mm or deformed_by, got none",
+            ),
             (("min_loss = 0.20", "min_loss = 0.20\nmin_mm = 4.0"), "needs.min_mm: expected scale 'none'"),
             (('scale = "growth"', 'scale = "size"'), "scale"),
             (('status = "derived"', 'status = "thought"'), "status: expected one of confirmed, derived"),
             (('kind = "follow-up"', 'kind = "reshaping"'), "kind: expected 'follow-up', got 'reshaping'"),
             (("reach = 2", "reach = 2\nspeed = 3"), "speed"),
             (("reach = 2", 'reach = 2\nsource = "x"'), "expected no other keys, got source"),
+            (("reach = 2", "reach = 2\n[deformity]\n"), "expected no other keys, got deformity"),
+            (
+                ("min_loss = 0.20", 'deformed_by = "eastell-1991"'),
+                "needs.deformed_by: eastell-1991: expected status",
+            ),
+            (("min_loss = 0.20", 'deformed_by = "no.toml"'), "needs.deformed_by: .*no.toml: "),
+            (
+                ("min_loss = 0.20", 'deformed_by = "genant-1993"'),
+                "needs.deformed_by: genant-1993: kind: expected",
+            ),
         ],
     )
     def test_a_rule_that_makes_no_sense_is_refused(self, tmp_path, change, words):
@@ -146,6 +164,43 @@ class TestRuleFiles:
         with pytest.raises(RuleError, match=words) as caught:
             follow_up_rule(str(path))
         assert "\n" not in str(caught.value)
+
+    def test_an_index_of_the_spine_says_nothing_of_a_vertebra(self, tmp_path):
+        path = read_in_source("followup-epos", tmp_path)
+        method = (tmp_path / "mccloskey.toml").read_text("utf-8").replace('"mccloskey"', '"minne"')
+        (tmp_path / "mccloskey.toml").write_text(method, "utf-8")
+        with pytest.raises(
+            RuleError, match="expected a rule of melton, black, eastell, mccloskey, got minne"
+        ):
+            follow_up_rule(path)
+
+    def test_a_rule_names_the_method_by_which_a_vertebra_is_deformed(self, tmp_path):
+        stamp = follow_up_rule(read_in_source("followup-epos", tmp_path)).stamp
+        assert [one.split()[0] for one in stamp.split("; ")] == ["followup-epos", "mccloskey-1993"]
+
+    def test_deformities_that_nobody_looked_for_are_asked_for(self, tmp_path):
+        rule = follow_up_rule(read_in_source("followup-epos", tmp_path))
+        sides = [Seen([[24.0, 24.0, 24.0]], [0])] * 2
+        with pytest.raises(ReadingError, match="deformed: expected arrays of both dates"):
+            followed(*sides, rule)
+
+    @pytest.mark.parametrize(
+        ("deformed", "outcome"),
+        [
+            ((0, 1), "incident"), ((1, 1), "unchanged"), ((np.nan, 0), "unchanged"),
+            ((np.nan, 1), "indeterminate"), ((0, np.nan), "indeterminate"), ((1, np.nan), "unchanged"),
+        ],
+    )  # fmt: skip
+    def test_what_a_norm_does_not_tell_is_not_told(self, tmp_path, deformed, outcome):
+        rule = follow_up_rule(read_in_source("followup-epos", tmp_path))
+        sides = [
+            Seen([[20.0 - 5 * date, 24.0, 24.0]], [1], deformed=np.array([float(one)]))
+            for date, one in enumerate(deformed)
+        ]
+        change, outcomes = followed(*sides, rule)
+        assert outcomes == [outcome]
+        unknown = bool(change.remarks[0] & Remark.NOT_JUDGED_BY_NORM)
+        assert unknown == any(np.isnan(one) for one in deformed)
 
     def test_a_reshaping_rule_is_no_follow_up_rule(self):
         with pytest.raises(RuleError, match="kind: expected 'reshaping', got 'follow-up'"):

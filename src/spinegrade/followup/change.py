@@ -59,6 +59,8 @@ class Remark(IntFlag):
     """The two dates were read by different readers."""
     DIFFERENT_CALIBRATION = 4096
     """The mm of the two dates come about in different ways."""
+    NOT_JUDGED_BY_NORM = 8192
+    """Whether it is deformed by the rule's norm is not known of one of the dates."""
 
 
 def remark_words(mask: int) -> str:
@@ -85,12 +87,16 @@ class Seen:
         given.
     point_sd
         ``(..., levels)`` landmark error along the height in the unit of the heights; None where not known.
+    deformed
+        ``(..., levels)`` 1 where the vertebra is deformed beside a norm, 0 where not, NaN where that is not
+        known; None where no rule asks.
     """
 
     heights: Floats = field(converter=_floats)
     grade: Floats = field(converter=_floats)
     read: Booleans = field()
     point_sd: Floats | None = None
+    deformed: Floats | None = None
 
     @read.default
     def _known(self) -> Booleans:
@@ -302,7 +308,11 @@ def _unread(first: Seen, second: Seen) -> Bits:
     remarks = (first.read & ~second.read) * np.uint16(Remark.ONLY_FIRST)
     remarks |= (second.read & ~first.read) * np.uint16(Remark.ONLY_SECOND)
     remarks |= (first.read & np.isnan(first.grade)) * np.uint16(Remark.NOT_GRADED_FIRST)
-    result: Bits = remarks | (second.read & np.isnan(second.grade)) * np.uint16(Remark.NOT_GRADED_SECOND)
+    remarks |= (second.read & np.isnan(second.grade)) * np.uint16(Remark.NOT_GRADED_SECOND)
+    for seen in (first, second):
+        if seen.deformed is not None:
+            remarks |= (seen.read & np.isnan(seen.deformed)) * np.uint16(Remark.NOT_JUDGED_BY_NORM)
+    result: Bits = remarks.astype(np.uint16)
     return result
 
 
@@ -310,16 +320,25 @@ def judge(first: Seen, second: Seen, change: Change, rule: FollowUpRule) -> NDAr
     """Return the ``(..., levels)`` index into `OUTCOMES` of what the rule says.
 
     What the rule needs and nobody knows leaves it indeterminate, unless something else that it needs does
-    not hold.  A vertebra that was fractured on the first date is worsening, any other incident.  A grade of
-    0.5 is no fracture.
+    not hold.  A vertebra that was fractured on the first date is worsening, any other incident; so is one
+    that has become deformed beside a norm.  A grade of 0.5 is no fracture.
+
+    Raises
+    ------
+    ReadingError
+        If the rule asks for deformities and nobody has looked for any.
     """
     before, after = (_as_fractured(seen.grade) for seen in (first, second))
     met = np.ones(before.shape, dtype=bool)
     failed = np.zeros(before.shape, dtype=bool)
-    for holds, known in _legs(before, after, change, rule):
+    legs = _legs(before, after, change, rule)
+    if rule.needs.deformed_by is not None:
+        legs.append(_becomes_deformed(first, second))
+    for holds, known in legs:
         met &= holds & known
         failed |= ~holds & known
-    outcome = np.where(met, np.where(before >= 1, WORSENING, INCIDENT), INDETERMINATE)
+    fractured = (before >= 1) & (rule.needs.deformed_by is None)
+    outcome = np.where(met, np.where(fractured, WORSENING, INCIDENT), INDETERMINATE)
     outcome = np.where(failed, UNCHANGED, outcome)
     shifted = (change.remarks & Remark.LEVELS_SHIFTED) > 0
     unknown = np.isnan(before) | np.isnan(after) | shifted
@@ -346,6 +365,14 @@ def _legs(before: Floats, after: Floats, change: Change, rule: FollowUpRule) -> 
         enough = np.logical_and.reduce(asked).any(axis=-1)
         legs.append((np.asarray(enough), np.asarray(~np.isnan(change.lost).any(axis=-1))))
     return legs
+
+
+def _becomes_deformed(first: Seen, second: Seen) -> _Leg:
+    if first.deformed is None or second.deformed is None:
+        msg = "deformed: expected arrays of both dates for a rule that asks for deformities, got none"
+        raise ReadingError(msg)
+    holds = (first.deformed == 0) & (second.deformed == 1)
+    return holds, np.asarray(holds | (first.deformed == 1) | (second.deformed == 0))
 
 
 def within_least_significant(change: Change) -> Booleans:

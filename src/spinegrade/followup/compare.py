@@ -10,7 +10,7 @@ from attrs import evolve, field, frozen, validators
 from spinegrade.anatomy import LEVELS
 from spinegrade.assess import Method, find
 from spinegrade.calibration import AT_DETECTOR, why_no_mm
-from spinegrade.errors import UnitError
+from spinegrade.errors import RuleError, UnitError
 from spinegrade.followup.change import (
     Change,
     Remark,
@@ -26,6 +26,7 @@ from spinegrade.followup.rule import FollowUpRule, ReshapingRule, follow_up_rule
 from spinegrade.io.arrays import pixel_sizes
 from spinegrade.io.columns import CALIBRATION, READING_KEY, UNIT
 from spinegrade.morphometry import pixel_along_height
+from spinegrade.quantitative import find_deformities
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -133,8 +134,8 @@ class Compared:
 class Films:
     """What was seen in readings: arrays over the readings and the 23 `LEVELS`.
 
-    ``grade`` is the one that is asked for, ``computed`` and ``visual`` are both of them; ``units`` and
-    ``calibrations`` are those of the readings.
+    ``grade`` is the one that is asked for, ``computed`` and ``visual`` are both of them; ``deformed`` is
+    None where the rule does not ask; ``units`` and ``calibrations`` are those of the readings.
     """
 
     heights: Floats
@@ -143,13 +144,14 @@ class Films:
     visual: Floats
     read: Booleans
     point_sd: Floats | None
+    deformed: Floats | None
     units: NDArray[np.object_]
     calibrations: NDArray[np.object_]
 
     def seen(self, rows: Rows) -> Seen:
         """Return what the readings at these rows saw."""
-        sd = None if self.point_sd is None else self.point_sd[rows]
-        return Seen(self.heights[rows], self.grade[rows], self.read[rows], sd)
+        sd, deformed = (None if one is None else one[rows] for one in (self.point_sd, self.deformed))
+        return Seen(self.heights[rows], self.grade[rows], self.read[rows], sd, deformed)
 
 
 @frozen(eq=False)
@@ -200,7 +202,8 @@ def compare(spines: Spines, asking: Asking) -> Compared:
     Raises
     ------
     SpinegradeError
-        If a rule is unknown or not enabled, or a landmark error in mm was given for a film without mm.
+        If a rule is unknown or not enabled, or asks for deformities and there is no norm; or if a landmark
+        error in mm was given for a film without mm.
     """
     rule = asking.follow_up_rule
     dated = spines.frame.select(*READING_KEY, "date")[spines.firsts]
@@ -247,16 +250,36 @@ def _films(spines: Spines, asking: Asking, order: Rows) -> Films:
     def whole(values: Floats) -> Floats:
         return _on_all_levels(values, window, asking.method.levels.indices)[order]
 
+    heights = np.where(evaluable[..., None], found.heights, np.nan)
+    deformed = _deformed(_on_all_levels(heights, window, _EVERY), spines, asking)
     return Films(
-        heights=whole(np.where(evaluable[..., None], found.heights, np.nan)),
+        heights=whole(heights),
         grade=whole(graded),
         computed=whole(found.grade),
         visual=whole(visual),
         read=~np.isnan(whole(spines.spread(np.ones(frame.height)))),
         point_sd=None if given is None else whole(spines.spread(_point_sd(spines, given))),
+        deformed=None if deformed is None else deformed[order],
         units=frame[UNIT][spines.firsts].to_numpy()[order],
         calibrations=frame[CALIBRATION].fill_null("")[spines.firsts].to_numpy()[order],
     )
+
+
+_EVERY = slice(0, len(LEVELS))
+
+
+def _deformed(heights: Floats, spines: Spines, asking: Asking) -> Floats | None:
+    """Return which of the ``(spines, 23)`` vertebrae are deformed, where the rule asks for that."""
+    rule, norms = asking.follow_up_rule.deformity, asking.method.norms
+    if rule is None:
+        return None
+    if norms is None:
+        msg = f"{asking.rule}: expected a norm for its deformities (--norms), got none"
+        raise RuleError(msg)
+    people = spines.frame.select("patient", "date")[spines.firsts]
+    sex, age = norms.facts(people["patient"], people["date"])
+    deformed: Floats = find_deformities(heights, norms.norm, rule, sex=sex, age=age).deformed
+    return deformed
 
 
 def _on_all_levels(values: Floats, window: slice, levels: slice) -> Floats:

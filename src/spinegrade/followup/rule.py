@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
-from functools import lru_cache
+from pathlib import Path
 from typing import Any, Literal
 
-from attrs import field, frozen, validators
+from attrs import evolve, field, frozen, validators
 
 from spinegrade.errors import RuleError, SpinegradeError
 from spinegrade.io.reading_json import from_plain
+from spinegrade.quantitative import BY_VERTEBRA
+from spinegrade.quantitative_rule import QuantitativeRule, quantitative_rule
 from spinegrade.rules import RuleFile, load_rule, rule_ids
 
 ENABLED = ("confirmed", "derived")
@@ -33,16 +35,20 @@ class Needs:
         Grades by which it rose.
     min_loss, min_mm
         Fraction and mm by which one and the same height fell.
+    deformed_by
+        Rule of quantitative morphometry, by id or TOML file beside the rule's own, by which it has become
+        deformed; it needs a norm.
     """
 
     min_rise: int | None = field(default=None, validator=validators.optional(validators.ge(1)))
     min_loss: float | None = field(default=None, validator=_FRACTION)
     min_mm: float | None = field(default=None, validator=_ABOVE_ZERO)
+    deformed_by: str | None = None
 
     def __attrs_post_init__(self) -> None:
         """Refuse a rule that asks for nothing."""
-        if self.min_rise is None and self.min_loss is None and self.min_mm is None:
-            msg = "expected min_rise, min_loss or min_mm, got none of them"
+        if all(one is None for one in (self.min_rise, self.min_loss, self.min_mm, self.deformed_by)):
+            msg = "expected min_rise, min_loss, min_mm or deformed_by, got none of them"
             raise ValueError(msg)
 
 
@@ -63,6 +69,8 @@ class FollowUpRule:
         With scale ``none``: by how much the unfractured vertebrae may differ between the dates.
     tolerance
         How far rounding may take a change from a bound.
+    deformity
+        The rule of quantitative morphometry that ``needs.deformed_by`` names.
     source
         The rule file.
     """
@@ -72,6 +80,7 @@ class FollowUpRule:
     tolerance: float = field(validator=[validators.ge(0.0), validators.lt(0.001)])
     reach: int = field(default=2, validator=[validators.ge(1), validators.le(5)])
     max_scale_change: float | None = field(default=None, validator=_FRACTION)
+    deformity: QuantitativeRule | None = None
     source: RuleFile | None = None
 
     def __attrs_post_init__(self) -> None:
@@ -83,7 +92,8 @@ class FollowUpRule:
     @property
     def stamp(self) -> str:
         """Name, revision and hash, as every exported result carries them."""
-        return "" if self.source is None else self.source.stamp
+        sources = [self.source, None if self.deformity is None else self.deformity.source]
+        return "; ".join(one.stamp for one in sources if one is not None)
 
 
 @frozen
@@ -104,7 +114,6 @@ def follow_up_rules() -> tuple[RuleFile, ...]:
     return tuple(map(load_rule, rule_ids("follow-up", "reshaping")))
 
 
-@lru_cache(maxsize=32)
 def follow_up_rule(name: str) -> FollowUpRule:
     """Return the follow-up rule of this id or in this TOML file.
 
@@ -112,14 +121,27 @@ def follow_up_rule(name: str) -> FollowUpRule:
     ------
     RuleError
         If there is no such rule, it is of another kind or not enabled, lacks something, or has something
-        unknown.
+        unknown; or if a rule that it names is no such thing.
     """
     source = _enabled(name, "follow-up")
     made: FollowUpRule = _built(FollowUpRule, source, name)
+    return made if made.needs.deformed_by is None else evolve(made, deformity=_deformity(made, name))
+
+
+def _deformity(rule: FollowUpRule, name: str) -> QuantitativeRule:
+    named = f"{rule.needs.deformed_by}"
+    where = str(Path(name).parent / named) if named.endswith(".toml") else named
+    try:
+        made = quantitative_rule(where)
+    except RuleError as error:
+        msg = f"{name}: needs.deformed_by: {error}"
+        raise RuleError(msg) from error
+    if made.method not in BY_VERTEBRA:
+        msg = f"{name}: needs.deformed_by: expected a rule of {', '.join(BY_VERTEBRA)}, got {made.method}"
+        raise RuleError(msg)
     return made
 
 
-@lru_cache(maxsize=32)
 def reshaping_rule(name: str) -> ReshapingRule:
     """Return the reshaping rule of this id or in this TOML file.
 
@@ -150,14 +172,13 @@ def _enabled(name: str, kind: str) -> RuleFile:
 
 def _built(kind: type[Any], source: RuleFile, name: str) -> Any:  # noqa: ANN401  either of the two rules
     given = {key: value for key, value in source.data.items() if key not in _TEXT}
-    if "source" in given:
-        msg = f"{name}: expected no other keys, got source"
-        raise RuleError(msg)
+    for key in ("source", "deformity"):
+        if key in given:
+            msg = f"{name}: expected no other keys, got {key}"
+            raise RuleError(msg)
     try:
         made = from_plain(given, kind)
     except SpinegradeError as error:
         msg = f"{name}: {str(error).removeprefix(f'{kind.__name__}: ')}"
         raise RuleError(msg) from error
-    from attrs import evolve
-
     return evolve(made, source=source)

@@ -110,7 +110,10 @@ class NormUse:
 
     def expected_ratios(self, patients: pl.Series, dates: pl.Series | None) -> Floats:
         """Return the ``(patients, 23, 3)`` ratios that heights are divided by, see `Norm.expected_ratios`."""
-        sex, age = np.full(len(patients), UNKNOWN), np.full(len(patients), np.nan)
-        if self.people is not None:
-            sex, age = self.people.facts(patients, dates)
-        return self.norm.expected_ratios(sex, age)
+        return self.norm.expected_ratios(*self.facts(patients, dates))
+
+    def facts(self, patients: pl.Series, dates: pl.Series | None) -> tuple[Codes, Floats]:
+        """Return sex and age as `People.facts`; not known without people."""
+        if self.people is None:
+            return np.full(len(patients), UNKNOWN), np.full(len(patients), np.nan)
+        return self.people.facts(patients, dates)

@@ -98,6 +98,7 @@ REMARK_WORDS = {
     Remark.MM_AT_DETECTOR: "mm at the detector on both dates, taken to be of one geometry",
     Remark.DIFFERENT_READERS: "read by different readers",
     Remark.DIFFERENT_CALIBRATION: "mm of the two dates come about in different ways",
+    Remark.NOT_JUDGED_BY_NORM: "not judged beside the norm on one of the dates",
 }
 
 SETTING_WORDS = {
