@@ -13,6 +13,8 @@ import polars as pl
 from spinegrade.errors import SpinegradeError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from spinegrade.qualitative.form import Form
     from spinegrade.qualitative.questions import Outcome
 
@@ -24,7 +26,8 @@ DECIDED: dict[str, type[pl.DataType]] = {
 }
 """Columns of what was decided; ``problem`` says what is wrong with the answers, where something is."""
 
-_FACTS = ("evaluable", "not_evaluable_reason", "grade")
+FACTS = ("evaluable", "not_evaluable_reason", "grade")
+"""What is known of a vertebra beside its answers."""
 
 
 def grade_form(form: Form, vertebrae: pl.DataFrame, answers: pl.DataFrame) -> pl.DataFrame:
@@ -53,7 +56,10 @@ def grade_form(form: Form, vertebrae: pl.DataFrame, answers: pl.DataFrame) -> pl
     )
     wide = pl.concat([facts, wide.drop(VERTEBRA)], how="horizontal")
     found = wide.unique(maintain_order=True)
-    decided = [_decide(form, row, asked) for row in found.iter_rows(named=True)]
+    decided = [
+        decide(form, {name: row[mark] for mark, name in asked.items() if row[mark]}, row)
+        for row in found.iter_rows(named=True)
+    ]
     table = pl.concat([found, pl.DataFrame(decided, schema=DECIDED, orient="row")], how="horizontal")
     joined = wide.join(table, on=wide.columns, how="left", nulls_equal=True, maintain_order="left")
     return joined.select(list(DECIDED))
@@ -63,9 +69,8 @@ def _needs_grade(form: Form) -> bool:
     return any(ending.by_grade for ending in form.endings)
 
 
-def _decide(form: Form, row: dict[str, Any], asked: dict[str, str]) -> dict[str, str | None]:
-    """Return what one set of answers comes to."""
-    answers = {name: row[mark] for mark, name in asked.items() if row[mark]}
+def decide(form: Form, answers: Mapping[str, str], known: Mapping[str, Any]) -> dict[str, str | None]:
+    """Return in `DECIDED` what one set of answers comes to; ``known`` has a vertebra's `FACTS`."""
     decided: dict[str, str | None] = dict.fromkeys(DECIDED)
     try:
         beyond = form.unreached(answers)
@@ -74,13 +79,13 @@ def _decide(form: Form, row: dict[str, Any], asked: dict[str, str]) -> dict[str,
             said = f"{form.id}: {name}: expected no answer, as no other answer leads to it, "
             return decided | {PROBLEM: f"{said}got {answers[name]!r}"}
         clean = form.clean(answers)
-        outcome = form.outcome(clean, row["grade"])
+        outcome = form.outcome(clean, known["grade"])
     except SpinegradeError as error:
         return decided | {PROBLEM: str(error)}
     decided |= _words(outcome)
     decided["answers"] = "; ".join(f"{name}={answer}" for name, answer in clean.items()) or None
-    if row["evaluable"] is False and form.unevaluable:
-        reason = row["not_evaluable_reason"]
+    if known["evaluable"] is False and form.unevaluable:
+        reason = known["not_evaluable_reason"]
         said = f"not evaluable: {str(reason).replace('_', ' ')}"
         decided |= {"category": form.unevaluable, "subtype": reason, "words": said, "missing": None}
     return decided
