@@ -31,7 +31,7 @@ _HEADINGS = {
     "genant": ("Grades of vertebral fracture", "src/spinegrade/genant.py", "grading.md"),
     "quantitative": ("Quantitative morphometry on norms", "src/spinegrade/quantitative.py", "norms.md"),
     "form": ("Qualitative forms", "src/spinegrade/qualitative/", "forms.md"),
-    "follow-up": ("New and worse fractures", "src/spinegrade/followup/change.py", "followup.md"),
+    "follow-up": ("New and worse fractures", "src/spinegrade/followup/outcome.py", "followup.md"),
     "reshaping": ("Reshaping", "src/spinegrade/followup/reshaping.py", "followup.md"),
     "osteoporosis": ("Osteoporosis", "src/spinegrade/osteoporosis/", "diagnosis.md"),
     "norm": ("Norms", "src/spinegrade/norms/", "norms.md"),

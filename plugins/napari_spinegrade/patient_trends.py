@@ -12,7 +12,8 @@ from attrs import evolve, field, frozen
 
 from spinegrade.assess import RATIOS, Method, grade_rows, summarise_rows
 from spinegrade.errors import SpinegradeError
-from spinegrade.followup.compare import Asking, compare
+from spinegrade.followup.asking import Asking
+from spinegrade.followup.compare import compare
 from spinegrade.followup.tables import patient_rows, vertebra_rows
 from spinegrade.io.arrays import as_spines
 from spinegrade.io.columns import READING_KEY

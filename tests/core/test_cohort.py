@@ -22,8 +22,9 @@ from spinegrade.cohort import (
     summarise,
 )
 from spinegrade.errors import ReadingError, SpinegradeError
+from spinegrade.followup.asking import Asking
 from spinegrade.followup.cohort_rows import COHORT_SCHEMA, cohort_rows, time_to_fracture, time_to_reshaping
-from spinegrade.followup.compare import Asking, compare
+from spinegrade.followup.compare import compare
 from spinegrade.survival import event_rate, kaplan_meier
 from spines import heights, sound, table
 

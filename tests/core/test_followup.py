@@ -17,19 +17,14 @@ from hypothesis import strategies as st
 from spinegrade.anatomy import GRADED, LEVELS
 from spinegrade.assess import Method, PointSd
 from spinegrade.errors import ReadingError, RuleError, SpinegradeError
-from spinegrade.followup.change import (
-    OUTCOMES,
-    Remark,
-    Seen,
-    judge,
-    measure_change,
-    remark_words,
-    within_least_significant,
-)
+from spinegrade.followup.asking import Asking
+from spinegrade.followup.change import Seen, measure_change, within_least_significant
 from spinegrade.followup.cohort_rows import time_to_reshaping
-from spinegrade.followup.compare import Asking, compare
+from spinegrade.followup.compare import compare
 from spinegrade.followup.counting import counted_otherwise
+from spinegrade.followup.outcome import OUTCOMES, judge
 from spinegrade.followup.pairs import PAIR_CHOICES, mixed_dates, pair_readings
+from spinegrade.followup.remarks import Remark, remark_words
 from spinegrade.followup.reshaping import (
     RESHAPINGS,
     find_episodes,

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from read_films import make_reading, refused, save, vertebra, with_vertebra
 from spinegrade.anatomy import GRADED, LevelRange
 from spinegrade.assess import Method, PointSd
-from spinegrade.followup.change import Remark
+from spinegrade.followup.remarks import Remark
 from spinegrade.osteoporosis.account import accounts
 from spinegrade.osteoporosis.cohort import Classification, classify
 from spinegrade.osteoporosis.spines import gather_grades, spine_schema

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from spinegrade.executors import Where
-    from spinegrade.followup.compare import Asking
+    from spinegrade.followup.asking import Asking
     from spinegrade.followup.run import Followed
     from spinegrade.io.sources import Opened
 
@@ -37,7 +37,7 @@ class PairsChoice(StrEnum):
 
 
 class GradeChoice(StrEnum):
-    """Which grade is compared; `spinegrade.followup.compare.GRADE_KINDS`."""
+    """Which grade is compared; `spinegrade.followup.asking.GRADE_KINDS`."""
 
     MORPHOMETRIC = "morphometric"
     VISUAL = "visual"
@@ -105,7 +105,7 @@ def followup(
 
     from spinegrade.cli.followup_output import write
     from spinegrade.cli.output import Target
-    from spinegrade.followup.compare import Asking
+    from spinegrade.followup.asking import Asking
 
     method = options.method(rules, reference, levels, options.UnitChoice.AS_CALIBRATED)
     asking = Asking(

@@ -1,4 +1,4 @@
-"""What became of vertebrae between two dates: how much lower they are, new, worse, or not to be told.
+"""By how much the heights of vertebrae differ between two dates.
 
 The levels, from the head downwards, are the last axis of every array, or the last but one where the three
 `POSITIONS` follow; the axes before are any pairs of readings.  NaN is a height or a grade that was not had.
@@ -6,7 +6,6 @@ The levels, from the head downwards, are the last axis of every array, or the la
 
 from __future__ import annotations
 
-from enum import IntFlag
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,6 +13,7 @@ from attrs import field, frozen
 
 from spinegrade.agreement.precision import LEAST_SIGNIFICANT
 from spinegrade.errors import ReadingError
+from spinegrade.followup.remarks import Remark
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -23,49 +23,6 @@ if TYPE_CHECKING:
     Floats = NDArray[np.float64]
     Booleans = NDArray[np.bool_]
     Bits = NDArray[np.uint16]
-
-OUTCOMES = ("unchanged", "incident", "worsening", "indeterminate")
-"""What a rule says of a vertebra; arrays hold their index here.  Unchanged is neither new nor worse."""
-
-UNCHANGED, INCIDENT, WORSENING, INDETERMINATE = range(4)
-
-
-class Remark(IntFlag):
-    """What has to be known of a comparison; files write the lower-case names."""
-
-    ONLY_FIRST = 1
-    """The level was read on the first date only."""
-    ONLY_SECOND = 2
-    """The level was read on the second date only."""
-    NOT_GRADED_FIRST = 4
-    """The level could not be graded on the first date."""
-    NOT_GRADED_SECOND = 8
-    """The level could not be graded on the second date."""
-    NO_COMMON_MM = 16
-    """One of the dates has no mm, or the mm of the two are not the same: heights cannot be compared."""
-    NO_SOUND_NEIGHBOUR = 32
-    """No vertebra that is unfractured on both dates says how the spine grew."""
-    DISTANT_SCALE = 64
-    """None is near; vertebrae farther away say how the spine grew."""
-    SCALE_CHANGED = 128
-    """Unfractured vertebrae differ by growth or magnification: heights cannot be compared as they are."""
-    LEVELS_SHIFTED = 256
-    """The bodies match better one level up or down: one of the two was counted otherwise."""
-    WITHIN_LEAST_SIGNIFICANT = 512
-    """The change of height is smaller than the least significant change."""
-    MM_AT_DETECTOR = 1024
-    """mm of both dates are at the detector: the rule takes both films to be of one geometry."""
-    DIFFERENT_READERS = 2048
-    """The two dates were read by different readers."""
-    DIFFERENT_CALIBRATION = 4096
-    """The mm of the two dates come about in different ways."""
-    NOT_JUDGED_BY_NORM = 8192
-    """Whether it is deformed by the rule's norm is not known of one of the dates."""
-
-
-def remark_words(mask: int) -> str:
-    """Return the names of the remarks in ``mask``, joined by spaces; empty where there are none."""
-    return " ".join(one.name.lower() for one in Remark if one & mask and one.name)
 
 
 def _floats(values: ArrayLike) -> Floats:
@@ -314,65 +271,6 @@ def _unread(first: Seen, second: Seen) -> Bits:
             remarks |= (seen.read & np.isnan(seen.deformed)) * np.uint16(Remark.NOT_JUDGED_BY_NORM)
     result: Bits = remarks.astype(np.uint16)
     return result
-
-
-def judge(first: Seen, second: Seen, change: Change, rule: FollowUpRule) -> NDArray[np.uint8]:
-    """Return the ``(..., levels)`` index into `OUTCOMES` of what the rule says.
-
-    What the rule needs and nobody knows leaves it indeterminate, unless something else that it needs does
-    not hold.  A vertebra that was fractured on the first date is worsening, any other incident; so is one
-    that has become deformed beside a norm.  A grade of 0.5 is no fracture.
-
-    Raises
-    ------
-    ReadingError
-        If the rule asks for deformities and nobody has looked for any.
-    """
-    before, after = (_as_fractured(seen.grade) for seen in (first, second))
-    met = np.ones(before.shape, dtype=bool)
-    failed = np.zeros(before.shape, dtype=bool)
-    legs = _legs(before, after, change, rule)
-    if rule.needs.deformed_by is not None:
-        legs.append(_becomes_deformed(first, second))
-    for holds, known in legs:
-        met &= holds & known
-        failed |= ~holds & known
-    fractured = (before >= 1) & (rule.needs.deformed_by is None)
-    outcome = np.where(met, np.where(fractured, WORSENING, INCIDENT), INDETERMINATE)
-    outcome = np.where(failed, UNCHANGED, outcome)
-    shifted = (change.remarks & Remark.LEVELS_SHIFTED) > 0
-    unknown = np.isnan(before) | np.isnan(after) | shifted
-    return np.where(unknown, INDETERMINATE, outcome).astype(np.uint8)
-
-
-def _as_fractured(grade: Floats) -> Floats:
-    return np.floor(grade)
-
-
-_Leg = tuple["Booleans", "Booleans"]
-"""Where something that a rule needs holds, and where that is known."""
-
-
-def _legs(before: Floats, after: Floats, change: Change, rule: FollowUpRule) -> list[_Leg]:
-    needs = rule.needs
-    legs: list[_Leg] = []
-    if needs.min_rise is not None:
-        rise = after - before
-        legs.append((np.asarray(rise >= needs.min_rise - rule.tolerance), ~np.isnan(rise)))
-    bounds = [(change.lost, needs.min_loss), (change.lost_length, needs.min_mm)]
-    asked = [lost >= bound - rule.tolerance for lost, bound in bounds if bound is not None]
-    if asked:
-        enough = np.logical_and.reduce(asked).any(axis=-1)
-        legs.append((np.asarray(enough), np.asarray(~np.isnan(change.lost).any(axis=-1))))
-    return legs
-
-
-def _becomes_deformed(first: Seen, second: Seen) -> _Leg:
-    if first.deformed is None or second.deformed is None:
-        msg = "deformed: expected arrays of both dates for a rule that asks for deformities, got none"
-        raise ReadingError(msg)
-    holds = (first.deformed == 0) & (second.deformed == 1)
-    return holds, np.asarray(holds | (first.deformed == 1) | (second.deformed == 0))
 
 
 def within_least_significant(change: Change) -> Booleans:

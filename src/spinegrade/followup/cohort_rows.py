@@ -11,9 +11,9 @@ from attrs import frozen
 from spinegrade import __version__
 from spinegrade.anatomy import LEVELS
 from spinegrade.errors import ReadingError
-from spinegrade.followup.change import INCIDENT
-from spinegrade.followup.change import INDETERMINATE as NOT_TOLD
 from spinegrade.followup.compare import Compared, months_between
+from spinegrade.followup.outcome import INCIDENT
+from spinegrade.followup.outcome import INDETERMINATE as NOT_TOLD
 from spinegrade.survival import METHOD, RATE_METHOD, event_rate, kaplan_meier
 
 if TYPE_CHECKING:

@@ -2,37 +2,29 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING
 
 import numpy as np
-from attrs import evolve, field, frozen, validators
+from attrs import evolve, frozen
 
 from spinegrade.anatomy import LEVELS
-from spinegrade.assess import Method, find
-from spinegrade.calibration import AT_DETECTOR, why_no_mm
-from spinegrade.errors import RuleError, UnitError
-from spinegrade.followup.change import (
-    Change,
-    Remark,
-    Seen,
-    judge,
-    measure_change,
-    within_least_significant,
-)
+from spinegrade.calibration import AT_DETECTOR
+from spinegrade.followup.change import Change, Seen, measure_change, within_least_significant
 from spinegrade.followup.counting import counted_otherwise
-from spinegrade.followup.pairs import PAIR_CHOICES, PairChoice, Paired, pair_readings
+from spinegrade.followup.films import see_films
+from spinegrade.followup.outcome import judge
+from spinegrade.followup.pairs import Paired, pair_readings
+from spinegrade.followup.remarks import Remark
 from spinegrade.followup.reshaping import INDETERMINATE, find_episodes, reshaping_class
-from spinegrade.followup.rule import FollowUpRule, ReshapingRule, follow_up_rule, reshaping_rule
-from spinegrade.io.arrays import pixel_sizes
-from spinegrade.io.columns import CALIBRATION, READING_KEY, UNIT
-from spinegrade.morphometry import pixel_along_height
-from spinegrade.quantitative import find_deformities
+from spinegrade.io.columns import READING_KEY
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from spinegrade.assess import PointSd
+    from spinegrade.followup.asking import Asking
+    from spinegrade.followup.films import Films
     from spinegrade.followup.reshaping import Episodes
+    from spinegrade.followup.rule import FollowUpRule, ReshapingRule
     from spinegrade.io.arrays import Spines
 
     Floats = NDArray[np.float64]
@@ -40,48 +32,6 @@ if TYPE_CHECKING:
     Rows = NDArray[np.int64]
 
 _DAYS = 365.25 / 12
-
-GradeKind = Literal["morphometric", "visual"]
-GRADE_KINDS: tuple[GradeKind, ...] = get_args(GradeKind)
-
-
-@frozen
-class Asking:
-    """What is asked of two dates.
-
-    Attributes
-    ----------
-    method
-        How each reading is graded; its landmark error gives the least significant change.
-    rule, reshaping
-        Rules by id or TOML file.
-    pairs
-        Which dates of a series are compared.
-    grade
-        The computed grade or the reader's visual one.
-    across_readers
-        Compare what different readers read.
-    trust_levels
-        Take levels as they are named, though the bodies match better a level up or down.
-    """
-
-    method: Method = field(factory=Method)
-    rule: str = "followup-sq"
-    reshaping: str = "reshaping-2024"
-    pairs: PairChoice = field(default="consecutive", validator=validators.in_(PAIR_CHOICES))
-    grade: GradeKind = field(default="morphometric", validator=validators.in_(GRADE_KINDS))
-    across_readers: bool = False
-    trust_levels: bool = False
-
-    @property
-    def follow_up_rule(self) -> FollowUpRule:
-        """The follow-up rule as numbers."""
-        return follow_up_rule(self.rule)
-
-    @property
-    def reshaping_rule(self) -> ReshapingRule:
-        """The reshaping rule as numbers."""
-        return reshaping_rule(self.reshaping)
 
 
 @frozen(eq=False)
@@ -128,30 +78,6 @@ class Compared:
     def months(self) -> Floats:
         """``(pairs,)`` months between the dates."""
         return months_between(self.paired, *self.rows)
-
-
-@frozen(eq=False)
-class Films:
-    """What was seen in readings: arrays over the readings and the 23 `LEVELS`.
-
-    ``grade`` is the one that is asked for, ``computed`` and ``visual`` are both of them; ``deformed`` is
-    None where the rule does not ask; ``units`` and ``calibrations`` are those of the readings.
-    """
-
-    heights: Floats
-    grade: Floats
-    computed: Floats
-    visual: Floats
-    read: Booleans
-    point_sd: Floats | None
-    deformed: Floats | None
-    units: NDArray[np.object_]
-    calibrations: NDArray[np.object_]
-
-    def seen(self, rows: Rows) -> Seen:
-        """Return what the readings at these rows saw."""
-        sd, deformed = (None if one is None else one[rows] for one in (self.point_sd, self.deformed))
-        return Seen(self.heights[rows], self.grade[rows], self.read[rows], sd, deformed)
 
 
 @frozen(eq=False)
@@ -208,7 +134,7 @@ def compare(spines: Spines, asking: Asking) -> Compared:
     rule = asking.follow_up_rule
     dated = spines.frame.select(*READING_KEY, "date")[spines.firsts]
     paired = pair_readings(dated, asking.pairs, across_readers=asking.across_readers)
-    films = _films(spines, asking, paired.readings["spine"].to_numpy())
+    films = see_films(spines, asking, paired.readings["spine"].to_numpy())
     rows = paired.pairs.select("first", "second").to_numpy().T.astype(np.int64)
     first, second = (films.seen(row) for row in rows)
     of_pairs, common_mm = _of_pairs(films, paired, rows, rule)
@@ -236,70 +162,6 @@ def compare(spines: Spines, asking: Asking) -> Compared:
         reshaping=classes,
         detected=detected,
     )
-
-
-def _films(spines: Spines, asking: Asking, order: Rows) -> Films:
-    """Return what was seen in the readings, in this order, within the levels that are asked for."""
-    found = find(spines, asking.method)
-    evaluable = ~np.isnan(found.grading.height_loss)
-    frame, window = spines.frame, spines.window
-    given = asking.method.point_sd
-    visual = spines.spread(frame["visual_grade"].to_numpy())
-    graded = found.grade if asking.grade == "morphometric" else visual
-
-    def whole(values: Floats) -> Floats:
-        return _on_all_levels(values, window, asking.method.levels.indices)[order]
-
-    heights = np.where(evaluable[..., None], found.heights, np.nan)
-    deformed = _deformed(_on_all_levels(heights, window, _EVERY), spines, asking)
-    return Films(
-        heights=whole(heights),
-        grade=whole(graded),
-        computed=whole(found.grade),
-        visual=whole(visual),
-        read=~np.isnan(whole(spines.spread(np.ones(frame.height)))),
-        point_sd=None if given is None else whole(spines.spread(_point_sd(spines, given))),
-        deformed=None if deformed is None else deformed[order],
-        units=frame[UNIT][spines.firsts].to_numpy()[order],
-        calibrations=frame[CALIBRATION].fill_null("")[spines.firsts].to_numpy()[order],
-    )
-
-
-_EVERY = slice(0, len(LEVELS))
-
-
-def _deformed(heights: Floats, spines: Spines, asking: Asking) -> Floats | None:
-    """Return which of the ``(spines, 23)`` vertebrae are deformed, where the rule asks for that."""
-    rule, norms = asking.follow_up_rule.deformity, asking.method.norms
-    if rule is None:
-        return None
-    if norms is None:
-        msg = f"{asking.rule}: expected a norm for its deformities (--norms), got none"
-        raise RuleError(msg)
-    people = spines.frame.select("patient", "date")[spines.firsts]
-    sex, age = norms.facts(people["patient"], people["date"])
-    deformed: Floats = find_deformities(heights, norms.norm, rule, sex=sex, age=age).deformed
-    return deformed
-
-
-def _on_all_levels(values: Floats, window: slice, levels: slice) -> Floats:
-    """Return values over the levels of a window as values over all levels, NaN outside ``levels``."""
-    every = np.full((len(values), len(LEVELS), *values.shape[2:]), np.nan)
-    every[:, window] = values
-    every[:, : levels.start] = np.nan
-    every[:, levels.stop :] = np.nan
-    return every
-
-
-def _point_sd(spines: Spines, given: PointSd) -> Floats:
-    """Return the ``(rows,)`` landmark error in the unit of each row's heights."""
-    in_pixels = (spines.frame[UNIT] == "px").to_numpy()
-    if given.unit == "mm" and in_pixels.any():
-        exam, state = spines.frame.filter(spines.frame[UNIT] == "px").select("exam", CALIBRATION).row(0)
-        msg = f"landmark error: expected px for exam {exam}, which has no mm ({why_no_mm(state)}), got mm"
-        raise UnitError(msg)
-    sd = np.full(len(in_pixels), float(given.value))
-    return sd * pixel_along_height(spines.points, pixel_sizes(spines.frame)) if given.unit == "px" else sd
 
 
 def _of_pairs(

@@ -11,7 +11,7 @@ from spinegrade.batch import Task
 from spinegrade.collecting import collect
 from spinegrade.errors import FormatError
 from spinegrade.followup.cohort_rows import cohort_rows
-from spinegrade.followup.compare import Asking, Compared, compare
+from spinegrade.followup.compare import Compared, compare
 from spinegrade.followup.pairs import mixed_dates
 from spinegrade.followup.tables import patient_rows, vertebra_rows
 from spinegrade.io.arrays import as_spines
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from spinegrade.executors import Where
+    from spinegrade.followup.asking import Asking
     from spinegrade.io import Source
 
 ROWS_AT_ONCE = 200_000

@@ -10,8 +10,9 @@ import polars as pl
 from spinegrade import __version__
 from spinegrade.anatomy import LEVELS, POSITIONS
 from spinegrade.assess import HEIGHTS
-from spinegrade.followup.change import INCIDENT, OUTCOMES, WORSENING, Remark, remark_words
-from spinegrade.followup.change import INDETERMINATE as NOT_TOLD
+from spinegrade.followup.outcome import INCIDENT, OUTCOMES, WORSENING
+from spinegrade.followup.outcome import INDETERMINATE as NOT_TOLD
+from spinegrade.followup.remarks import Remark, remark_words
 from spinegrade.followup.reshaping import COMPLETE, INCOMPLETE, NONE, RESHAPINGS, patient_reshaping
 from spinegrade.spine import sdi_points
 

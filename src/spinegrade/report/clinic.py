@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 from attrs import evolve, frozen
 
-from spinegrade.followup.compare import Asking
+from spinegrade.followup.asking import Asking
 from spinegrade.osteoporosis.account import accounts
 from spinegrade.osteoporosis.cohort import classify
 from spinegrade.osteoporosis.spines import gather_grades, spine_rows

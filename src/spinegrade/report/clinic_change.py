@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import polars as pl
 from attrs import frozen
 
-from spinegrade.followup.change import Remark
-from spinegrade.followup.compare import Asking, compare
+from spinegrade.followup.asking import Asking
+from spinegrade.followup.compare import compare
+from spinegrade.followup.remarks import Remark
 from spinegrade.followup.tables import vertebra_rows
 from spinegrade.io.checks import sound_spines
 from spinegrade.io.reading_table import reading_rows, readings_frame

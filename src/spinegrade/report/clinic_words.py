@@ -7,7 +7,7 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from spinegrade.followup.change import Remark
+from spinegrade.followup.remarks import Remark
 from spinegrade.osteoporosis.facts import TOLERANCE
 
 if TYPE_CHECKING:
