@@ -221,6 +221,21 @@ class TestAsking:
         assert "not_judged_by_norm" in told["A-2020", "T4"]["remarks"]
         assert "; three-ratios-3sd revision 1" in told["A-2020", "T7"]["rule"]
 
+    @pytest.mark.parametrize("on", [date(2121, 1, 31), date(1820, 1, 31)])
+    def test_a_date_that_no_film_can_have(self, tmp_path, on):
+        pl.concat([film("A", 2019), film("A", 2020, exam="A-odd", on=on), film("A", 2021)]).write_csv(
+            tmp_path / "odd.csv"
+        )
+        said = invoke("followup", tmp_path / "odd.csv", "--format", "json")
+        assert said.code == 1
+        assert (
+            f"exam A-odd, read by R1, occasion 1: date: expected one from 1895 to today, got {on}" in said.err
+        )
+        said = invoke(
+            "followup", tmp_path / "odd.csv", "--per", "patient", "--format", "json", "--keep-going"
+        )
+        assert [(row["first_exam"], row["second_exam"]) for row in rows(said)] == [("A-2019", "A-2021")]
+
     def test_reader_and_occasion(self, tmp_path):
         path = tmp_path / "a.csv"
         pl.concat(

@@ -392,6 +392,20 @@ class TestGrowingChild:
         for name in ("followup-sq", "followup-growth", "followup-wu-1995"):
             assert new(followed(first, second, follow_up_rule(name))[1]) == {}
 
+    @pytest.mark.parametrize("name", ["followup-sof", "followup-sq-sof", "followup-wu-1995-6mm"])
+    def test_rules_that_a_user_enables_are_guarded_too(self, tmp_path, name):
+        """Even where the file says nothing of it."""
+        first, second = truth(size=1.4), truth()
+        path = Path(read_in_source(name, tmp_path))
+        lines = path.read_text("utf-8").splitlines(keepends=True)
+        path.write_text("".join(one for one in lines if "max_scale_change" not in one), "utf-8")
+        rule = follow_up_rule(str(path))
+        guarded, outcomes = followed(first, second, rule)
+        assert new(outcomes) == {}
+        assert (guarded.remarks[GRADED.indices] & Remark.SCALE_CHANGED).all()
+        if name != "followup-sq-sof":
+            assert new(followed(first, second, evolve(rule, max_scale_change=None))[1])
+
     def test_reshaping_beside_growth(self):
         before = (Fracture("T6", FractureKind.WEDGE, 0.30), Fracture("T9", FractureKind.WEDGE, 0.35))
         after = (Fracture("T6", FractureKind.WEDGE, 0.05), Fracture("T9", FractureKind.WEDGE, 0.23))

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import TYPE_CHECKING, Literal, get_args
 
 import polars as pl
 from attrs import frozen
 
 from spinegrade.io.columns import READING_KEY
+from spinegrade.patients.ages import last_day
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 PairChoice = Literal["consecutive", "first-last", "all"]
 PAIR_CHOICES: tuple[PairChoice, ...] = get_args(PairChoice)
+
+_FIRST_DAY = date(1895, 11, 8)
+"""When X-rays were discovered."""
 
 _SERIES = ("patient", "reader", "occasion")
 
@@ -48,14 +53,18 @@ def pair_readings(
     """Return the pairs among readings, which have `READING_KEY` and ``date``, one a row.
 
     A series is what one reader read of one patient on one occasion; with ``across_readers`` all that is
-    there of a patient, as long as every date was read once.  Readings without a date, and two of one series
-    and date, take no part: nobody can say which is the later one.
+    there of a patient, as long as every date was read once.  Readings without a date that a film can have,
+    and two of one series and date, take no part: nobody can say which is the later one.
     """
     by = ["patient"] if across_readers else list(_SERIES)
     given = readings.select(pl.int_range(pl.len(), dtype=pl.Int64).alias("spine"), *READING_KEY, "date")
-    twice = pl.col("date").is_not_null() & (pl.len().over([*by, "date"]) > 1)
-    problems = [*_undated(given), *_twice(given.filter(twice), by)]
-    usable = given.filter(pl.col("date").is_not_null() & ~twice).sort([*by, "date"], maintain_order=True)
+    possible = pl.col("date").is_between(_FIRST_DAY, last_day())
+    twice = possible & (pl.len().over([*by, "date"]) > 1)
+    problems = [
+        *_misdated(given.filter(possible.not_().fill_null(value=True))),
+        *_twice(given.filter(twice), by),
+    ]
+    usable = given.filter(possible & ~twice).sort([*by, "date"], maintain_order=True)
     placed = usable.with_columns(
         (pl.struct(by).rank("dense").cast(pl.Int64) - 1).alias("series"),
         pl.int_range(pl.len(), dtype=pl.Int64).over(by).alias("film"),
@@ -83,9 +92,10 @@ def _pairs(placed: pl.DataFrame, choice: PairChoice) -> pl.DataFrame:
     return here.filter(pl.col("film") > 0).select(first=pl.col("row") - 1, second="row")
 
 
-def _undated(given: pl.DataFrame) -> Iterator[str]:
-    for exam, reader, occasion in given.filter(pl.col("date").is_null()).select(READING_KEY[1:]).iter_rows():
-        yield f"exam {exam}, read by {reader}, occasion {occasion}: date: expected one, got none"
+def _misdated(given: pl.DataFrame) -> Iterator[str]:
+    for exam, reader, occasion, on in given.select(*READING_KEY[1:], "date").iter_rows():
+        expected = "one, got none" if on is None else f"one from {_FIRST_DAY.year} to today, got {on}"
+        yield f"exam {exam}, read by {reader}, occasion {occasion}: date: expected {expected}"
 
 
 def _twice(given: pl.DataFrame, by: list[str]) -> Iterator[str]:

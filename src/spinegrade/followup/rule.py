@@ -21,6 +21,7 @@ STATUSES = (*ENABLED, "unconfirmed")
 
 _FRACTION = validators.optional([validators.gt(0.0), validators.lt(1.0)])
 _ABOVE_ZERO = validators.optional([validators.gt(0.0), validators.lt(math.inf)])
+_SCALE_CHANGE: float | None = 0.05
 _TEXT = ("note", "status", "example")
 """What a rule says to people and to tests."""
 
@@ -66,7 +67,8 @@ class FollowUpRule:
     reach
         How many levels above and below say how the spine grew.
     max_scale_change
-        With scale ``none``: by how much the unfractured vertebrae may differ between the dates.
+        With scale ``none``: by how much the unfractured vertebrae may differ between the dates; 5 % unless a
+        file says otherwise (this project's choice), None from Python for any.
     tolerance
         How far rounding may take a change from a bound.
     deformity
@@ -79,7 +81,7 @@ class FollowUpRule:
     scale: Literal["none", "growth"]
     tolerance: float = field(validator=[validators.ge(0.0), validators.lt(0.001)])
     reach: int = field(default=2, validator=[validators.ge(1), validators.le(5)])
-    max_scale_change: float | None = field(default=None, validator=_FRACTION)
+    max_scale_change: float | None = field(default=_SCALE_CHANGE, validator=_FRACTION)
     deformity: QuantitativeRule | None = None
     source: RuleFile | None = None
 
