@@ -9,6 +9,7 @@ from napari_spinegrade.patient_words import contradiction_words, field_of
 from spinegrade.osteoporosis.account import MET_WORD, OPEN_WORD
 from spinegrade.osteoporosis.switches import Switches
 from spinegrade.report import clinic_next, clinic_words
+from spinegrade.report.clinic_disputed import disputed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -75,9 +76,8 @@ def _head(account: Account, view: View) -> str:
     ]
     by = f"By the rules for {_WHOSE[view.group]}"
     lines.append(f"<p>{escape(account.patient)}: {', '.join(person)}<br>{by}<br>{_spine(account, view)}</p>")
-    idle = clinic_next.not_run(account, view.silent)
-    if idle:
-        lines.append(f'<p style="color: {_OPEN}">{escape(idle)}</p>')
+    cautions = (disputed(account), clinic_next.not_run(account, view.silent))
+    lines += [f'<p style="color: {_OPEN}">{escape(said)}</p>' for said in cautions if said]
     return "".join(lines)
 
 

@@ -120,6 +120,38 @@ class TestFilms:
         assert (row["R1"], row["R14"]) == ("not met", "met")
         assert one(tmp_path, CHILD, CLEAN, film())["R14"] == "not met"
 
+    def test_where_the_readers_grades_decide_otherwise_it_is_said(self, tmp_path):
+        """Seen and not measured, measured and not seen, and graded alike."""
+        said = "R1 by the switch grades: measured {}, visual {}"
+        t8 = pl.col("level") == "T8"
+        seen = film().with_columns(visual_grade=pl.when(t8).then(2.0).otherwise(0.0))
+        for switches in ([], ["grades=visual"]):
+            row = one(tmp_path, CHILD, CLEAN, seen, switches=switches)
+            assert row["disputed"] == said.format("not met", "met")
+        measured = film(T8=(0.32, 0, 0)).with_columns(visual_grade=pl.lit(0.5))
+        assert one(tmp_path, CHILD, CLEAN, measured)["disputed"] == said.format("met", "not met")
+        both = film(T8=(0.32, 0, 0)).with_columns(visual_grade=pl.when(t8).then(1.0).otherwise(0.0))
+        assert one(tmp_path, CHILD, CLEAN, both)["disputed"] is None
+        assert one(tmp_path, CHILD, CLEAN, film(T8=(0.32, 0, 0)))["disputed"] is None
+
+    def test_another_level_that_is_graded_otherwise_decides_nothing(self, tmp_path):
+        """T8 is a fracture either way; of L2 only the landmarks say so."""
+        graded = film(T8=(0.32, 0, 0), L2=(0.25, 0, 0)).with_columns(
+            visual_grade=pl.when(pl.col("level") == "T8").then(1.0).otherwise(0.0)
+        )
+        assert one(tmp_path, CHILD, CLEAN, graded)["disputed"] is None
+
+    def test_of_many_patients_each_is_told_their_own(self, tmp_path):
+        seen = film().with_columns(visual_grade=pl.lit(1.0))
+        films = [
+            rows.with_columns(pl.lit(who).alias("patient"), pl.lit(f"E{who}").alias("exam"))
+            for who, rows in (("P1", film()), ("P2", seen), ("P3", film()))
+        ]
+        people = ["patient,birth_date,date,local_disease,high_energy_trauma"]
+        people += [f"P{n},2016-11-21,2026-11-21,no,no" for n in (3, 2, 1)]
+        rows = classified(tmp_path, *films, patients=people)
+        assert [rows[name]["disputed"] is None for name in ("P1", "P2", "P3")] == [True, False, True]
+
     def test_somebody_who_is_not_in_the_table(self, tmp_path):
         lines = ["patient,age", "P2,9"]
         rows = classified(tmp_path, film(T8=(0.22, 0, 0)), patients=lines)
@@ -193,8 +225,11 @@ class TestLedger:
     @pytest.mark.parametrize(
         ("row", "words"),
         [
-            ("P1,femur,,13,", "fracture at an age above the patient's"),
-            ("P1,vertebra,yes,5,", "fracture whose site and long_bone contradict each other"),
+            ("P1,femur,,13,", "fracture at an age above the patient's (femur, age 13)"),
+            (
+                "P1,vertebra,yes,5,",
+                "fracture whose site and long_bone contradict each other (vertebra, age 5)",
+            ),
         ],
     )
     def test_contradictions_prove_nothing_and_exclude_nothing(self, tmp_path, row, words):
@@ -206,8 +241,8 @@ class TestLedger:
         lines = ["patient,site,date,age_at", "P1,femur,2014-01-01,", "P1,tibia,2018-01-01,9"]
         row = one(tmp_path, "birth_date,date", "2016-01-01,2026-01-01", fractures=lines)
         assert row["contradictions"].split("; ") == [
-            "fracture dated before the birth",
-            "fracture whose age_at and date differ by more than a year",
+            "fracture dated before the birth (femur, 2014-01-01)",
+            "fracture whose age_at and date differ by more than a year (tibia, age 9, 2018-01-01)",
         ]
         lines = ["patient,site,date", "P1,femur,2018-01-01", "P1,tibia,2019-01-01"]
         assert one(tmp_path, "birth_date,date", "2016-01-01,2026-01-01", fractures=lines)["R2"] == "met"
@@ -215,7 +250,7 @@ class TestLedger:
     def test_a_fracture_after_the_assessment(self, tmp_path):
         lines = ["patient,site,date,age_at", "P1,femur,2026-01-02,", "P1,femur,,5"]
         row = one(tmp_path, "age,date,fractures_complete", "9,2026-01-01,yes", fractures=lines)
-        assert row["contradictions"] == "fracture dated after the exam or assessment"
+        assert row["contradictions"] == "fracture dated after the exam or assessment (femur, 2026-01-02)"
         assert (row["R2"], row["R2_missing"]) == ("indeterminate", "fractures (contradiction)")
 
     def test_trauma_denied_and_told(self, tmp_path):
@@ -382,7 +417,10 @@ class TestDensities:
         lines = ["patient,site,t,date", "P1,spine,-3,1950-01-01"]
         head = "birth_date,date,sex,postmenopausal"
         row = one(tmp_path, head, "1956-01-01,2026-01-01,F,yes", bmd=lines)
-        assert (row["contradictions"], row["A1"]) == ("scan dated before the birth", "indeterminate")
+        assert (row["contradictions"], row["A1"]) == (
+            "scan dated before the birth (spine, 1950-01-01)",
+            "indeterminate",
+        )
 
     @pytest.mark.parametrize(
         ("dates", "answer"),
@@ -432,7 +470,7 @@ class TestExposures:
         found = one(tmp_path, head, "60,F,yes,4,no,yes", **tables)
         assert found["A9"] == answer
         if "2025-08-01,2025-01-01" in row:
-            assert found["contradictions"] == "exposure that ends before it begins"
+            assert found["contradictions"].startswith("exposure that ends before it begins (prednisone, from")
 
     def test_without_a_word_nothing_is_excluded(self, tmp_path):
         head = "age,sex,height_loss_cm,self_reported_vertebral_fracture"

@@ -229,6 +229,21 @@ class TestPage:
         assert clinic_words.SETTING_WORDS["t_score_men_from"] in words
         assert not re.search(r" (>=|<=|>|<) ", words.replace("&gt;", ">").replace("&lt;", "<"))
 
+    def test_where_the_readers_grades_decide_otherwise_it_is_said(self, session):
+        session.choose(CHILD)
+        asked = session.asked()
+        unseen = [
+            evolve(one, vertebrae=tuple(evolve(each, visual_grade=0.0) for each in one.vertebrae))
+            for one in asked.readings
+        ]
+        words = words_of(page(view(evolve(asked, readings=tuple(unseen)))))
+        assert "R1: by the measured grades met, by the readers&#x27; own not met" in words
+        plain = [
+            evolve(one, vertebrae=tuple(evolve(each, visual_grade=None) for each in one.vertebrae))
+            for one in asked.readings
+        ]
+        assert "by the measured grades" not in words_of(page(view(evolve(asked, readings=tuple(plain)))))
+
     def test_a_switch_that_is_not_as_usual_stands_out(self, session):
         session.set_switch("min_grade", "2")
         assert "<b>min_grade=2</b>" in page_of(session)

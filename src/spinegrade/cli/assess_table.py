@@ -31,6 +31,7 @@ _LINES = {
     "imaging": "image further",
     "cautions": "mind",
     "information": "for information",
+    "disputed": "readers grade otherwise",
     "boundary": "on a boundary of age",
     "readings_differ": "readings differ",
     "contradictions": "contradictions",

@@ -13,6 +13,7 @@ from spinegrade.osteoporosis.answering import Answered, answer_rules, any_met, w
 from spinegrade.osteoporosis.boundary import boundary_words
 from spinegrade.osteoporosis.counting import count_fractures
 from spinegrade.osteoporosis.densities import weigh_densities
+from spinegrade.osteoporosis.disputed import disputed_words
 from spinegrade.osteoporosis.exposures import body_surface, weigh_exposures
 from spinegrade.osteoporosis.facts import AGE, DATE, EXAM_DATES, MET, TOLERANCE, Ask, Bounds, Facts, truths
 from spinegrade.osteoporosis.rule import OsteoporosisRule, osteoporosis_rules
@@ -60,7 +61,9 @@ def classify(
     answered = answer_rules(how.rules, facts)
     frame = known.cohort.select("patient", "sex", "age", "date").hstack(_sums(answered, facts, how))
     frame = frame.hstack(_facts_columns(facts)).with_columns(
-        boundary_words(how.rules, known, facts, how.switches), body_surface(known.cohort)
+        boundary_words(how.rules, known, facts, how.switches),
+        disputed_words(how.rules, known, rows, levels, facts, how.switches),
+        body_surface(known.cohort),
     )
     spine = graded.frame.select("patient", "exam", "readings").hstack(spine_columns(graded))
     frame = frame.join(spine, on="patient", how="left", maintain_order="left")
@@ -104,7 +107,7 @@ def classification_schema(levels: LevelRange, how: Classification) -> dict[str, 
         **dict.fromkeys(("sdi", "sdi_low", "sdi_high", "fractured_low", "fractured_high"), pl.Int64),
         "evaluable": pl.Int64,
         **dict.fromkeys(("status", "readings_differ", "unevaluable", "classification"), pl.String),
-        **dict.fromkeys((*_TEXT, "boundary", "missing", "not_run", "contradictions"), pl.String),
+        **dict.fromkeys((*_TEXT, "boundary", "disputed", "missing", "not_run", "contradictions"), pl.String),
         **{f"{name}_{end}": pl.Float64 for name in _FACT_COLUMNS for end in ("low", "high")},
         "body_surface_m2": pl.Float64,
         **rules,

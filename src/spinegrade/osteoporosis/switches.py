@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 BY_AGE = ("at-most", "before", "completed")
 """Settings of the switch ``by_age``."""
+GRADES = ("measured", "visual")
+"""Settings of the switch ``grades``."""
 _ADULT_FROM = (18.0, 20.0)
 _OLDEST = 130.0
 
@@ -59,7 +61,7 @@ class Switches:
     density_z: str = field(default="measured", validator=validators.in_(("measured", "height-adjusted")))
     dxa_months: float = field(default=6.0, validator=validators.in_((6.0, 12.0)))
     glucocorticoid_months: float = field(default=3.0, validator=_from_to(0.0, 120.0))
-    grades: str = field(default="measured", validator=validators.in_(("measured", "visual")))
+    grades: str = field(default="measured", validator=validators.in_(GRADES))
     min_grade: float = field(default=1.0, validator=validators.in_((1.0, 2.0, 3.0)))
     t_score_men_from: float | None = field(
         default=None, validator=validators.optional(_from_to(_ADULT_FROM[0], _OLDEST))

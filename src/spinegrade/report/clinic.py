@@ -18,6 +18,7 @@ from spinegrade.patients.contradictions import settle
 from spinegrade.report import clinic_next, clinic_words
 from spinegrade.report import clinic_tables as tables
 from spinegrade.report.clinic_change import RULES, Changes, changes
+from spinegrade.report.clinic_disputed import disputed
 from spinegrade.report.clinic_findings import (
     LevelFinding,
     Strip,
@@ -27,6 +28,7 @@ from spinegrade.report.clinic_findings import (
     strips,
     unread,
 )
+from spinegrade.report.clinic_percentile import below_percentile
 from spinegrade.report.clinic_trends import Plot, trends
 from spinegrade.report.words import STATUS_WORDS, deformity_index
 
@@ -63,6 +65,8 @@ class PatientPage:
         How many readings of the latest exam and of all exams it is made of.
     status, index
         What the latest exam adds up to, in words.
+    below
+        Levels of a child below the 5th percentile of children's, which are no fractures, in words.
     earlier
         Levels that were fractured on earlier exams, in words.
     steps
@@ -80,6 +84,7 @@ class PatientPage:
     findings: tuple[LevelFinding, ...]
     unread: tuple[str, ...]
     strips: tuple[Strip, ...]
+    below: str
     earlier: tuple[str, ...]
     wanted: tuple[Wanted, ...]
     imaging: tuple[RuleAnswer, ...]
@@ -117,6 +122,11 @@ class PatientPage:
     def not_run(self) -> str:
         """Which rules would diagnose by a vertebral fracture that is there and are not run; or nothing."""
         return clinic_next.not_run(self.account, self.silent)
+
+    @property
+    def disputed(self) -> str:
+        """Which rules hang on whose grades count, the readers' or the measured; or nothing."""
+        return disputed(self.account)
 
     @property
     def basis(self) -> str:
@@ -247,6 +257,7 @@ def _page(
         findings=findings(last, method.levels),
         unread=unread(last, method.levels),
         strips=shown,
+        below="" if account.adult else below_percentile(last, account.age),
         earlier=earlier_fractures(shown[:-1]) if len(last) < len(mine) else (),
         wanted=tuple(clinic_next.wanted(account)),
         imaging=tuple(one for one in account.met("imaging") if one in account.concerning),
