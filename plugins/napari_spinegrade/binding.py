@@ -226,8 +226,10 @@ class Binding:
         for layer in (self.marks, self.labels, self.outline):
             layer.events.data.disconnect(self._on_foreign_change)
             layer.events.mode.disconnect(self._on_mode)
-            if layer in self.viewer.layers:
-                self.viewer.layers.remove(layer)
+        with self.viewer.layers.batched_update():  # else napari collects garbage after each of them
+            for layer in (self.marks, self.labels, self.outline):
+                if layer in self.viewer.layers:
+                    self.viewer.layers.remove(layer)
 
     def _on_foreign_change(self, event: Any) -> None:  # noqa: ANN401  napari's event
         """Draw over what napari did to a layer; adding and removing is announced before and after."""

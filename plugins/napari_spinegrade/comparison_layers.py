@@ -175,9 +175,10 @@ class FilmLayers:
     def remove(self) -> None:
         """Take everything away."""
         self.viewer.scene.camera.events.zoom.disconnect(self._fit_width)
-        for layer in self.layers:
-            if layer in self.viewer.layers:
-                self.viewer.layers.remove(layer)
+        with self.viewer.layers.batched_update():  # else napari collects garbage after each of them
+            for layer in self.layers:
+                if layer in self.viewer.layers:
+                    self.viewer.layers.remove(layer)
 
     # How it is shown
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 import subprocess
@@ -21,6 +22,15 @@ def display():
     if not os.environ.get("DISPLAY"):
         os.environ["DISPLAY"] = start_display(1366, 768)
     return os.environ["DISPLAY"]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _little_to_collect():
+    """Spare napari what lives already: it collects garbage at every layer that goes."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
 
 
 @pytest.fixture
