@@ -13,6 +13,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 # Which tests: all of them, unless it is said otherwise.
 TESTS ?=
 WINDOWS ?= tests/plugin/qt
+WORKERS ?= 2
 
 .PHONY: demo app test bench samples clean
 
@@ -54,7 +55,7 @@ test: .venv/installed .venv/system
 	$(BIN)/lint-imports
 	@# The windows run with both Qt bindings; those with PyQt6 mostly wait, so they do it beside the rest.
 	@QT_API=pyqt6 PYTEST_QT_API=pyqt6 $(BIN)/python -m pytest -q $(WINDOWS) >.venv/pyqt6.txt 2>&1 & other=$$!; \
-	QT_API=pyside6 PYTEST_QT_API=pyside6 $(BIN)/python -m pytest --cov --cov-report=term $(TESTS); mine=$$?; \
+	QT_API=pyside6 PYTEST_QT_API=pyside6 $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --cov --cov-report=term $(TESTS); mine=$$?; \
 	wait $$other; theirs=$$?; tail -n 60 .venv/pyqt6.txt | sed 's/^/PyQt6: /'; exit $$((mine + theirs))
 
 bench: .venv/installed
