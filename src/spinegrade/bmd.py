@@ -153,10 +153,10 @@ def bmd_z(
         converted = convert_density(given, conversion, years)
         given, sd, why = converted.value, converted.sd, converted.why
     lms = reference.lms(site, of, years, group)
-    youngest, oldest = reference.ages(site, group)
+    youngest, oldest = reference.ages(site, of, group)
     for place, wrong in (
-        (_SITE, np.full(given.shape, np.isnan(youngest))),
-        (_SEX, np.isnan(lms.m) & (of == UNKNOWN)),
+        (_SITE, np.full(given.shape, not reference.has(site, group))),
+        (_SEX, np.isnan(youngest) & (of == UNKNOWN)),
         (_AGE, np.isnan(years)),
         (_YOUNG, years < youngest),
         (_OLD, years > oldest),

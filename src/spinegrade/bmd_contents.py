@@ -23,6 +23,9 @@ _NEEDED = ("patient", "site", "bmc_g", "area_cm2")
 _MADE = ("bmad", "why_no_bmad", "equation", "version")
 _MOST = {"bmc_g": 5000.0, "area_cm2": 5000.0}
 """g and cm2 that a whole body does not have: more is a slip of unit."""
+_DENSITIES = (0.05, 10.0)
+"""g/cm2 that content over area lies between; beyond them a unit has slipped (this project's choice)."""
+_SLIP = "implausible: content over area is {} g/cm2; are they in g and cm2?"
 
 
 def read_contents(path: Path) -> pl.DataFrame:
@@ -78,8 +81,18 @@ def add_apparent(frame: pl.DataFrame, equation: Bmad, made_by: str) -> pl.DataFr
     values = pl.Series("bmad", apparent_density(content, area, equation), nan_to_null=True)
     other = pl.lit(f"the equation is of {equation.site}")
     nothing = pl.lit("content or area missing or not above 0")
-    return frame.with_columns(pl.when(here).then(values).alias("bmad")).with_columns(
-        pl.when(~here).then(other).when(pl.col("bmad").is_null()).then(nothing).alias("why_no_bmad"),
+    density = pl.col("bmc_g") / pl.col("area_cm2")
+    slip = pl.col("bmad").is_not_null() & ~density.is_between(*_DENSITIES)
+    frame = frame.with_columns(pl.when(here).then(values).alias("bmad"))
+    return frame.with_columns(
+        pl.when(~slip).then("bmad").alias("bmad"),
+        pl.when(~here)
+        .then(other)
+        .when(pl.col("bmad").is_null())
+        .then(nothing)
+        .when(slip)
+        .then(pl.format(_SLIP, density.round_sig_figs(2)))
+        .alias("why_no_bmad"),
         pl.lit(f"{equation.id}, {made_by}").alias("equation"),
         pl.lit(__version__).alias("version"),
     )

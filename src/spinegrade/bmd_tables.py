@@ -22,12 +22,13 @@ from spinegrade.norms.lms import Curve, Lms
 from spinegrade.norms.table import SEXES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from numpy.typing import ArrayLike, NDArray
 
     Floats = NDArray[np.float64]
+    Booleans = NDArray[np.bool_]
 
 _TEXT = ("reference", "site", "sex", "group", "device")
 _LMS_NUMBERS = ("age", "l", "m", "s")
@@ -55,18 +56,32 @@ class BmdReference:
         """Return the ``(...)`` L, M and S; NaN outside the ages, and where sex or age is not known."""
         of, years = np.broadcast_arrays(np.asarray(sex, dtype=np.int64), np.asarray(age, dtype=float))
         found = np.full((3, *years.shape), np.nan)
+        for curve, here in self._curves(site, of, group):
+            lms = curve.at(years)
+            found[:, here] = np.stack([lms.l, lms.m, lms.s])[:, here]
+        return Lms(*found)
+
+    def ages(self, site: str, sex: ArrayLike, group: str = "") -> tuple[Floats, Floats]:
+        """Return the ``(...)`` youngest and oldest ages of a site for these sexes; NaN without a curve."""
+        of = np.asarray(sex, dtype=np.int64)
+        youngest, oldest = np.full(of.shape, np.nan), np.full(of.shape, np.nan)
+        for curve, here in self._curves(site, of, group):
+            youngest[here], oldest[here] = curve.ages[0], curve.ages[-1]
+        return youngest, oldest
+
+    def has(self, site: str, group: str = "") -> bool:
+        """Return whether there is a curve of the site, of whichever sex."""
+        return any((at, of) == (site, group) for at, _, of in self.curves)
+
+    def _curves(self, site: str, sex: NDArray[np.int64], group: str) -> Iterator[tuple[Curve, Booleans]]:
+        """Yield the curves of a site, that of one sex after that of any, with whom each is of."""
         for name in ("any", *SEXES):
             curve = self.curves.get((site, name, group))
             if curve is not None:
-                here = np.ones(of.shape, dtype=bool) if name == "any" else of == SEXES.index(name)
-                lms = curve.at(years)
-                found[:, here] = np.stack([lms.l, lms.m, lms.s])[:, here]
-        return Lms(*found)
-
-    def ages(self, site: str, group: str = "") -> tuple[float, float]:
-        """Return the youngest and the oldest age of a site; NaN for one that it does not have."""
-        ages = [curve.ages for (at, _, of), curve in self.curves.items() if (at, of) == (site, group)]
-        return (min(a[0] for a in ages), max(a[-1] for a in ages)) if ages else (np.nan, np.nan)
+                yield (
+                    curve,
+                    np.full(sex.shape, fill_value=True) if name == "any" else sex == SEXES.index(name),
+                )
 
 
 @frozen

@@ -251,10 +251,10 @@ device,spine,-3,,Ref,Lunar,Hologic
     for name, text in tables.items():
         (tmp_path / f"{name}.csv").write_text(text)
     words = {
-        "above": "fracture at an age above the patient's",
-        "noref": "z-score without a reference",
+        "above": "fracture at an age above the patient's (tibia, age 12)",
+        "noref": "z-score without a reference (spine)",
         "tchild": "T-score in a child (spine): not used",
-        "device": "z-score by a reference of another device, without a conversion",
+        "device": "z-score by a reference of another device, without a conversion (spine)",
         "order": "date of the exam or assessment before the birth",
         "ghost": "in fractures without a usable row in the patients table",
     }

@@ -54,9 +54,9 @@ def scored(source, *options, reference=REFERENCE, tmp=None):
     return said, rows
 
 
-def why(tmp_path, *scans, options=(), **of):
+def why(tmp_path, *scans, options=(), reference=REFERENCE, **of):
     """Return why each scan has no z-score."""
-    said, rows = scored(clinic(tmp_path / "clinic", *scans, **of), *options)
+    said, rows = scored(clinic(tmp_path / "clinic", *scans, **of), *options, reference=reference)
     assert said.code == 0
     return [row["why_no_z"] for row in rows]
 
@@ -392,6 +392,14 @@ class TestWhyNone:
     def test_of_a_person(self, tmp_path, person, said):
         assert why(tmp_path, f"P1,spine,Hologic,0.6,{self.DAY}", patients=(person,)) == [said]
 
+    def test_a_boy_above_the_boys_of_a_reference_with_older_girls(self, tmp_path):
+        own = tmp_path / "own.csv"
+        lines = REFERENCE.read_text("utf-8").replace("male,15,-1", "male,12,-1").splitlines()
+        own.write_text("\n".join(lines) + "\n", "utf-8")
+        people = ("P1,M,2013-01-01,,2026-03-01,",)
+        scan = f"P1,spine,Hologic,0.6,{self.DAY}"
+        assert why(tmp_path, scan, patients=people, reference=own) == ["older than the reference"]
+
     def test_sex_does_not_matter_where_the_reference_is_for_any(self, tmp_path):
         people = ("P1,,2016-03-01,,2026-03-01,",)
         assert why(tmp_path, f"P1,femoral_neck,Hologic,0.6,{self.DAY}", patients=people) == [None]
@@ -679,6 +687,21 @@ class TestApparent:
         ]
         assert rows[0]["equation"].startswith("made-up-bmad, bmd_registry.toml sha256:")
         assert said.lines == ["3 rows: 1 with an apparent density, 2 without"]
+
+    @pytest.mark.parametrize(
+        ("content", "area", "density"),
+        [("24.0", "3600", "0.0067"), ("3", "500", "0.006"), ("2400", "36", "67.0"), ("1.7", "36", "0.047")],
+    )
+    def test_a_slip_of_unit_is_not_given(self, tmp_path, content, area, density):
+        """36 cm2 are 3600 mm2."""
+        path = tmp_path / "contents.csv"
+        path.write_text(f"patient,site,bmc_g,area_cm2\nP,spine,{content},{area}\nP,spine,1.9,36\n")
+        said = invoke("bmd", "apparent", path, *self.ARGUMENTS[3:], "made-up-bmad", "--format", "json")
+        slip, sound = json.loads(said.out)
+        words = f"implausible: content over area is {density} g/cm2; are they in g and cm2?"
+        assert (slip["bmad"], slip["why_no_bmad"]) == (None, words)
+        assert (sound["bmad"], sound["why_no_bmad"]) == (pytest.approx(1.9 / 1296), None)
+        assert said.lines == ["2 rows: 1 with an apparent density, 1 without"]
 
     def test_for_a_person(self):
         said = invoke(*self.ARGUMENTS, "made-up-bmad", "--format", "table")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import date
 from pathlib import Path
 
@@ -142,6 +143,9 @@ class TestOutput:
         assert max(map(len, said.out.splitlines())) <= 110
         said = invoke("followup", landmarks, "--per", "cohort", "--format", "table")
         assert "first new fracture, patients" in said.out
+        assert re.search(r"of +months +value +low +high +n +at risk +events", said.out)
+        assert re.search(r"first new fracture, patients +12.0 +0.500 .* 2 +2 +1 *\n", said.out)
+        assert max(map(len, said.out.splitlines())) <= 110
         said = invoke("followup", landmarks, "--rule", "followup-wu-1995", "--format", "table")
         assert "Changes are of heights as they are." in said.out
         path = tmp_path / "two.csv"

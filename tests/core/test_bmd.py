@@ -115,9 +115,40 @@ class TestZ:
     def test_site_sex_or_group_that_the_reference_lacks(self, reference):
         lacking = "site or sex not in the reference"
         assert words(score(reference, 0.5, 0, 8, site="total_hip")) == [lacking]
-        assert words(score(reference, 0.5, 1, 8)) == [lacking]
         assert words(score(reference, 0.5, 0, 8, group="other")) == [lacking]
         assert score(reference, 0.6, -1, 11, site="femoral_neck").z == pytest.approx(0.0)
+
+    def test_a_sex_that_the_site_lacks(self, tmp_path):
+        girls = "".join(line for line in TABLE.splitlines(keepends=True) if ",male," not in line)
+        (tmp_path / "table.csv").write_text(girls)
+        reference = read_bmd_references(tmp_path / "table.csv")["made"]
+        assert words(score(reference, 0.5, 1, [8, 40, nan])) == [
+            "site or sex not in the reference",
+            "site or sex not in the reference",
+            "age not known",
+        ]
+
+    def test_ages_are_those_of_the_sex(self, reference):
+        """Girls are in it from 5 to 15 years, boys from 10 to 12, the neck of any sex too."""
+        assert words(score(reference, 0.5, [1, 0], [13, 13])) == ["older than the reference", ""]
+        assert words(score(reference, 0.5, [1, 0], [8, 8])) == ["younger than the reference", ""]
+        found = score(reference, 0.5, [-1, 0, 1, -1], [13, 13, 9, 11], site="femoral_neck")
+        assert words(found) == [
+            "older than the reference",
+            "older than the reference",
+            "younger than the reference",
+            "",
+        ]
+
+    def test_a_curve_of_a_sex_stands_before_one_of_any(self, tmp_path):
+        path = tmp_path / "table.csv"
+        path.write_text(
+            TABLE
+            + "made,Hologic,femoral_neck,male,10,1,0.5,0.1\nmade,Hologic,femoral_neck,male,16,1,0.5,0.1\n"
+        )
+        reference = read_bmd_references(path)["made"]
+        found = score(reference, 0.5, [1, 0, -1], 14, site="femoral_neck")
+        assert words(found) == ["", "older than the reference", "older than the reference"]
 
     def test_missing_sex_is_said_before_an_age_outside(self, reference):
         assert words(score(reference, 0.5, -1, 40)) == ["sex not known"]

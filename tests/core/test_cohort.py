@@ -281,10 +281,13 @@ class TestCohort:
         assert (rate["value"], rate["events"]) == (pytest.approx(100 * 2 / 8), 2)
         reshaped = figures(rows, "reshaped", "fractured vertebrae")
         assert [(row["months"], round(row["value"], 4)) for row in reshaped] == [(12.0, 0.3333), (24.0, 1.0)]
+        assert [(row["n"], row["at_risk"]) for row in reshaped] == [(3, 3), (3, 1)]
+        assert [row["at_risk"] for row in incidence] == [4, 3]  # who leaves in that month is still at risk
+        assert (rate["at_risk"], rate["n"]) == (None, 4)
         assert reshaped[0]["low"] < 0.3333 < reshaped[0]["high"]
         assert (reshaped[1]["low"], reshaped[1]["high"]) == (None, None)
         (median,) = figures(rows, "median_months_reshaped", "fractured vertebrae")
-        assert median["months"] == 24.0
+        assert (median["months"], median["at_risk"]) == (24.0, None)
         new = {
             row["about"]: (row["events"], row["n"])
             for row in rows.to_dicts()

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 import polars as pl
 import pytest
 
-from patients.clinic import dated, one, write
+from patients.clinic import classified, dated, one, write
 from spinegrade.anatomy import GRADED
 from spinegrade.osteoporosis.spines import gather_grades, spine_schema
 from spinegrade.osteoporosis.switches import Switches
@@ -102,7 +102,7 @@ class TestTrauma:
     )
     def test_contradicted(self, tmp_path, trauma, rows, words):
         row = self.row(tmp_path, trauma, *rows)
-        assert row["contradictions"] == words
+        assert row["contradictions"] == f"{words} (T8, age 8)"
         assert (row["R1"], row["R1_missing"]) == ("indeterminate", "high_energy_trauma")
 
     def test_with_films_without_a_fracture(self, tmp_path):
@@ -169,7 +169,8 @@ class TestDensities:
     )
     def test_a_z_score_that_is_no_use(self, tmp_path, row, words):
         found = self.row(tmp_path, row)
-        assert found["contradictions"] == words
+        day = row.rpartition(",")[2]
+        assert found["contradictions"] == f"{words} (spine, {day})".replace(", )", ")")
         assert (found["R3"], found["R3_missing"]) == ("indeterminate", "bmd (contradiction)")
 
     @pytest.mark.parametrize("name", ["lunar-hologic-spine", "our-own"])
@@ -210,7 +211,7 @@ class TestDensities:
     )
     def test_t_scores(self, tmp_path, cells, answer, words):
         row = self.row(tmp_path, self.T.format(*cells), age="70,F,yes")
-        assert (row["A1"], row["contradictions"]) == (answer, words)
+        assert (row["A1"], row["contradictions"]) == (answer, words and f"{words} (spine)")
         assert row["A1_missing"] == ("bmd (contradiction)" if words else None)
 
     @pytest.mark.parametrize(("second", "answer"), [("-1", "indeterminate"), ("-2.5", "met")])
@@ -218,7 +219,9 @@ class TestDensities:
         """Decide only what they agree on."""
         rows = [f"P1,spine,,{z},,,,,Ref,,,2025-01-01" for z in ("-3", second)]
         row = self.row(tmp_path, *rows)
-        assert row["contradictions"] == "two scans of a site on one day with different scores"
+        assert row["contradictions"] == (
+            "two scans of a site on one day with different scores (spine, 2025-01-01)"
+        )
         assert (row["R3"], row["R10"]) == (answer, "met")
         assert row["R3_missing"] == (None if answer == "met" else "bmd (contradiction)")
 
@@ -267,7 +270,7 @@ class TestToday:
         row = one(
             tmp_path, "age,fractures_complete", "12,yes", fractures=["patient,site,date", "P1,rib,2962-01-01"]
         )
-        assert row["contradictions"] == "fracture dated after today"
+        assert row["contradictions"] == "fracture dated after today (rib, 2962-01-01)"
 
     def test_a_course(self, tmp_path):
         lines = [
@@ -275,7 +278,7 @@ class TestToday:
             "P1,glucocorticoid,prednisone,5,2962-01-01",
         ]
         row = one(tmp_path, "age,exposures_complete", "12,yes", exposures=lines)
-        assert row["contradictions"] == "exposure that begins after today"
+        assert row["contradictions"] == "exposure that begins after today (prednisone, from 2962-01-01)"
         assert row["glucocorticoid_g_high"] is None
 
     def test_a_day_of_grace(self, tmp_path):
@@ -293,6 +296,58 @@ class TestToday:
 
         monkeypatch.setattr("spinegrade.patients.ages.datetime", Behind)
         assert last_day() == date(2026, 11, 22)
+
+
+class TestOnlyWhatIsInDoubt:
+    """A fracture that contradicts something may be anything in what it contradicts, and in nothing else."""
+
+    def row(self, folder, cells, *films, age="11.8", trauma="no"):
+        ledger = ["patient,site,long_bone,age_at,mechanism", f"P1,{cells}"]
+        head = "age,sex,local_disease,high_energy_trauma,fractures_complete"
+        return one(folder, head, f"{age},F,no,{trauma},yes", *films, fractures=ledger)
+
+    def test_a_tibia_is_no_vertebra_at_whatever_age(self, tmp_path):
+        row = self.row(tmp_path, "tibia,,13,", film(date(2025, 1, 1)))
+        assert row["contradictions"].startswith("fracture at an age above the patient's")
+        assert (row["R1"], row["vertebral_fractures_high"]) == ("not met", 0)
+        assert row["classification"] == "no osteoporosis by these rules"
+        assert (row["long_bone_by_10_low"], row["long_bone_by_10_high"]) == (0, 1)
+
+    def test_nor_is_it_asked_about_where_films_are_wanting(self, tmp_path):
+        head = "age,local_disease,high_energy_trauma"
+        ledger = ["patient,site,age_at", "P1,tibia,13"]
+        row = one(tmp_path, head, "11.8,no,no", fractures=ledger)
+        assert (row["R1"], row["R1_missing"]) == ("indeterminate", "grades; fractures_complete")
+        assert "fractures (contradiction)" in row["R2_missing"]
+
+    @pytest.mark.parametrize(
+        ("cells", "high"),
+        [
+            ("T8,,13,", 1),
+            (",,13,", 1),  # which bone is not said
+            ("tibia,no,5,", 1),  # one of the two is wrong, and the site may be
+            ("T8,yes,5,", 1),
+            ("T8,,13,high-energy", 0),  # of its energy nothing is in doubt
+        ],
+    )
+    def test_what_may_be_a_vertebra(self, tmp_path, cells, high):
+        row = self.row(tmp_path, cells, film(date(2025, 1, 1)), trauma="")
+        assert (row["vertebral_fractures_low"], row["vertebral_fractures_high"]) == (0, high)
+        asked = "fractures (contradiction)" in (row["R1_missing"] or "")
+        assert asked == (high == 1)
+
+    @pytest.mark.parametrize(
+        ("cells", "by_10", "by_19"), [("tibia,no,12,", 0, 1), ("T8,yes,5,", 1, 1), ("T8,,13,", 0, 0)]
+    )
+    def test_the_age_of_a_bone_in_doubt_holds(self, tmp_path, cells, by_10, by_19):
+        row = self.row(tmp_path, cells, age="12.5")
+        assert (row["long_bone_by_10_high"], row["long_bone_by_19_high"]) == (by_10, by_19)
+
+    @pytest.mark.parametrize(
+        ("cells", "answer"), [("hip,,71,low-energy", "indeterminate"), ("tibia,,71,low-energy", "not met")]
+    )
+    def test_of_adults(self, tmp_path, cells, answer):
+        assert self.row(tmp_path, cells, age="70")["A2"] == answer
 
 
 class TestTwice:
@@ -345,3 +400,63 @@ def test_a_long_bone_without_a_name_is_no_vertebra(tmp_path):
     assert (row["R1"], row["vertebral_fractures_high"], row["long_bone_by_10_low"]) == ("not met", 0, 1)
     ledger[1] = "P1,,no,5"
     assert one(tmp_path, CHILD, "9,,no,no,yes", fractures=ledger)["R1"] == "indeterminate"
+
+
+class TestWhichRecord:
+    """A contradiction says which row of a table it is of, and of many rows the first."""
+
+    SCAN = "P1,spine,-3,{}"
+
+    def scans(self, folder, *rows):
+        bmd = ["patient,site,z,date", *rows]
+        return one(folder, "age,date", "12,2026-01-01", bmd=bmd)["contradictions"]
+
+    def test_two_scans(self, tmp_path):
+        rows = ("P1,spine,-3,2025-01-01", "P1,total_body_less_head,-2.5,2024-02-01")
+        said = self.scans(tmp_path, *rows)
+        assert said == "z-score without a reference (spine, 2025-01-01), (total_body_less_head, 2024-02-01)"
+
+    def test_a_row_of_which_nothing_is_said(self, tmp_path):
+        assert self.scans(tmp_path, "P1,,-3,") == "z-score without a reference"
+        assert self.scans(tmp_path, "P1,,-3,", "P1,spine,-3,") == "z-score without a reference (spine)"
+
+    def test_thirty_of_them_make_no_endless_line(self, tmp_path):
+        said = self.scans(tmp_path, *(self.SCAN.format(f"20{year:02}-02-01") for year in range(15, 25)))
+        shown = ", ".join(f"(spine, 20{year}-02-01)" for year in (15, 16, 17))
+        assert said == f"z-score without a reference {shown} and 7 more"
+
+    def test_what_cannot_be_told_apart_is_one(self, tmp_path):
+        assert self.scans(tmp_path, *[self.SCAN.format("")] * 30) == "z-score without a reference (spine)"
+
+    def test_t_scores_of_childhood(self, tmp_path):
+        rows = ["patient,site,t,date", *(f"P1,spine,-3,202{year}-01-01" for year in range(5))]
+        said = one(tmp_path, "age,date", "12,2026-01-01", bmd=rows)["contradictions"]
+        assert said == (
+            "T-score in a child (spine, 2020-01-01), (spine, 2021-01-01), (spine, 2022-01-01) and 2 more: "
+            "not used"
+        )
+
+    def test_each_patient_has_its_own(self, tmp_path):
+        rows = classified(
+            tmp_path,
+            patients=["patient,age", "P1,12", "P2,9", "P3,12"],
+            fractures=["patient,site,age_at", "P2,T8,11.5", "P1,tibia,13", "P2,femur,10", "P3,rib,4"],
+        )
+        assert {name: row["contradictions"] for name, row in rows.items()} == {
+            "P1": "fracture at an age above the patient's (tibia, age 13)",
+            "P2": "fracture at an age above the patient's (T8, age 11.5), (femur, age 10)",
+            "P3": None,
+        }
+
+    @pytest.mark.parametrize(
+        ("cells", "named"),
+        [
+            ("glucocorticoid,,2962-01-01,,", "glucocorticoid, from 2962-01-01"),
+            ("glucocorticoid,prednisone; as (before),2962-01-01,,", "prednisone as before, from 2962-01-01"),
+            (f"drug,{'x' * 90},2962-01-01,,2.5", f"{'x' * 40}, from 2962-01-01, 2.5 months"),
+        ],
+    )
+    def test_a_drug_in_somebodys_own_words(self, tmp_path, cells, named):
+        lines = ["patient,exposure,agent,start_date,end_date,months", f"P1,{cells}"]
+        said = one(tmp_path, "age,date", "12,2026-01-01", exposures=lines)["contradictions"]
+        assert said == f"exposure that begins after today ({named})"

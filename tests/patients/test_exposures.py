@@ -115,13 +115,20 @@ class TestInformation:
 @pytest.mark.parametrize(
     ("cells", "words"),
     [
-        ("glucocorticoid,prednisone,5,,2015-01-01,2025-01-01,", "exposure dated before the birth"),
-        ("glucocorticoid,prednisone,5,,2025-01-01,2024-01-01,", "exposure that ends before it begins"),
+        (
+            "glucocorticoid,prednisone,5,,2015-01-01,2025-01-01,",
+            "exposure dated before the birth (prednisone, from 2015-01-01 to 2025-01-01)",
+        ),
+        (
+            "glucocorticoid,prednisone,5,,2025-01-01,2024-01-01,",
+            "exposure that ends before it begins (prednisone, from 2025-01-01 to 2024-01-01)",
+        ),
         (
             "glucocorticoid,prednisone,5,,2024-01-01,2024-12-31,3",
-            "exposure whose months and dates differ by more than a month",
+            "exposure whose months and dates differ by more than a month (prednisone, from 2024-01-01 to "
+            "2024-12-31, 3 months)",
         ),
-        ("drug,Dexamethasone,5,,,,3", "glucocorticoid listed as another exposure"),
+        ("drug,Dexamethasone,5,,,,3", "glucocorticoid listed as another exposure (Dexamethasone, 3 months)"),
     ],
 )
 def test_contradictions(tmp_path, cells, words):

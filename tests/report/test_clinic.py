@@ -296,7 +296,9 @@ class TestContradictions:
     def test_a_z_score_without_a_reference_is_not_drawn(self, page):
         scans = "patient,site,device,z,date\nP-17,spine,Hologic,-3.3,2024-05-01\n"
         made = page([on("2024-05-01")], {**BEGUN, "bmd.csv": scans})
-        assert "z-score without a reference" in made.one("div", class_="contradictions").text
+        assert "z-score without a reference (spine, 2024-05-01)" in (
+            made.one("div", class_="contradictions").text
+        )
         assert "not used" in made.one("article", class_="patient").text
         assert not made.every("figure", class_="trend")
 

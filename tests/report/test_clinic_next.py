@@ -120,6 +120,50 @@ class TestOpenRules:
         assert "missing: the date of the exam" in said["A1"]
 
 
+class TestWithoutAnyScan:
+    """One absence is one line, with every rule that hangs on it."""
+
+    def items(self, made):
+        return [one.text for one in made.one("section", class_="missing").every("li")]
+
+    def test_is_asked_for_once(self, page):
+        (asked,) = [
+            one
+            for one in self.items(page([on("2024-05-01")], patients="patient,age\nP-17,8\n"))
+            if "z-score" in one or "DXA scan" in one
+        ]
+        assert asked.startswith("R3 ")
+        site = "lumbar spine or total body less head"
+        words = f"a DXA scan, as there is none: a BMD z-score of {site}, with its reference and date"
+        assert f"{words}; decides the diagnosis" in asked
+        for code in ("R4", "R5", "R8", "R10", "R11", "R12"):
+            assert asked.count(f"{code} ") == 1, code
+
+    def test_names_the_site_though_history_excludes_the_diagnosis(self, page):
+        tables = {"patients": "patient,age,fractures_complete\nP-17,8,yes\n"}
+        (asked,) = [one for one in self.items(page([on("2024-05-01")], **tables)) if "DXA scan" in one]
+        assert "R3" not in asked
+        assert "of lumbar spine or total body less head, with its reference and date" in asked
+
+    def test_by_the_height_adjusted_score(self, tmp_path):
+        how = Classification(Switches(density_z="height-adjusted"))
+        (tmp_path / "patients.csv").write_text("patient,age\nP-17,8\n")
+        (account,) = accounts(classify(read_patients(tmp_path), None, GRADED, how), how)
+        (asked,) = [one.words for one in clinic_next.wanted(account) if "DXA scan" in one.words]
+        assert "a height-adjusted BMD z-score of lumbar spine" in asked
+
+    @pytest.mark.parametrize("cells", ["spine,,,", "spine,-1,,2024-05-01", "spine,,,2024-05-01"])
+    def test_a_scan_that_lacks_something_is_no_absence(self, page, cells):
+        bmd = f"patient,site,z,reference,date\nP-17,{cells}\n"
+        made = page([on("2024-05-01")], patients="patient,age\nP-17,8\n", bmd=bmd)
+        assert "as there is none" not in part(made, "missing")
+
+    def test_nor_is_that_of_an_adult(self, page):
+        said = part(page([on("2024-05-01")], patients=WOMAN), "missing")
+        assert "a T-score of spine, femoral neck or hip" in said
+        assert "as there is none" not in said
+
+
 class TestImaging:
     SCAN = "patient,site,t,reference,date\nP-17,total_hip,-1.5,invented,2024-05-01\n"
 

@@ -29,10 +29,14 @@ if TYPE_CHECKING:
 COHORT_SCHEMA: dict[str, type[pl.DataType]] = {
     **dict.fromkeys(("statistic", "about"), pl.String),
     **dict.fromkeys(("months", "value", "low", "high"), pl.Float64),
-    **dict.fromkeys(("n", "events"), pl.Int64),
+    **dict.fromkeys(("n", "at_risk", "events"), pl.Int64),
     **dict.fromkeys(("method", "rule", "reshaping_rule", "version"), pl.String),
 }
-"""Columns of the figures of a cohort, a figure a row; values are fractions."""
+"""Columns of the figures of a cohort, a figure a row; values are fractions.
+
+``n`` are all that were followed, ``at_risk`` those still without the event and under observation just before
+that month, ``events`` all up to it.
+"""
 
 _INDEPENDENT = "; vertebrae of one patient taken as independent: the interval is too narrow"
 _YEARS = 100 * 12.0
@@ -168,6 +172,7 @@ def _incidence(times: Times) -> Iterator[_Row]:
             "low": rate.low,
             "high": rate.high,
             "n": len(times.months),
+            "at_risk": None,
             "events": rate.events,
             "method": RATE_METHOD,
         }
@@ -187,10 +192,9 @@ def _curve(statistic: str, about: str, times: Times, method: str) -> Iterator[_R
     found = kaplan_meier(times.months, times.event)
     events = np.cumsum(found.events)
     shares = (1 - one for one in (found.survival, found.high, found.low))
-    for at, value, low, high, had in zip(found.times, *shares, events, strict=True):
-        yield _figure(
-            statistic, about, float(at), (float(value), float(low), float(high)), (found.n, int(had)), method
-        )
+    for at, value, low, high, left, had in zip(found.times, *shares, found.at_risk, events, strict=True):
+        share, counts = (float(value), float(low), float(high)), (found.n, int(left), int(had))
+        yield _figure(statistic, about, float(at), share, counts, method)
     median = found.median
     nothing = (None, None, None)
     at_median = None if np.isnan(median) else median
@@ -199,7 +203,7 @@ def _curve(statistic: str, about: str, times: Times, method: str) -> Iterator[_R
         about,
         at_median,
         nothing,
-        (found.n, int(events[-1]) if len(events) else 0),
+        (found.n, None, int(events[-1]) if len(events) else 0),
         method,
     )
 
@@ -209,7 +213,7 @@ def _figure(
     about: str,
     months: float | None,
     value: tuple[float | None, float | None, float | None],
-    counts: tuple[int, int],
+    counts: tuple[int, int | None, int],
     method: str,
 ) -> _Row:
     numbers = (None if one is None or np.isnan(one) else one for one in value)
@@ -218,8 +222,7 @@ def _figure(
         "about": about,
         "months": months,
         **dict(zip(("value", "low", "high"), numbers, strict=True)),
-        "n": counts[0],
-        "events": counts[1],
+        **dict(zip(("n", "at_risk", "events"), counts, strict=True)),
         "method": method,
     }
 
@@ -239,6 +242,5 @@ def _levels(compared: Sequence[Compared]) -> Iterator[_Row]:
     told = sum(_ever(one, (one.outcome != NOT_TOLD) & one.first.read & one.second.read) for one in compared)
     for level, events, n in zip(LEVELS, np.asarray(new), np.asarray(told), strict=True):
         if n:
-            yield _figure(
-                "new_fractures", level, None, (events / n, None, None), (int(n), int(events)), "count"
-            )
+            share, counts = (events / n, None, None), (int(n), None, int(events))
+            yield _figure("new_fractures", level, None, share, counts, "count")

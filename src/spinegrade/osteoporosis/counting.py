@@ -11,7 +11,7 @@ from attrs import frozen
 from spinegrade.anatomy import GRADED
 from spinegrade.osteoporosis.facts import EXAM_DATES, TOLERANCE, Ask, Bounds, truths
 from spinegrade.osteoporosis.spines import spread_levels
-from spinegrade.patients.contradictions import COPY, SUSPECT
+from spinegrade.patients.contradictions import SUSPECT, UNPLACED, UNTIMED
 from spinegrade.spine import STATUSES, summarise_spines
 
 if TYPE_CHECKING:
@@ -66,7 +66,10 @@ def count_long_bones(known: Known, switches: Switches) -> dict[str, Bounds]:
 
 @frozen
 class _Ledger:
-    """Sums of the rows of each patient, ``certain`` and ``possible`` of each kind, and what they lack."""
+    """Sums of the rows of each patient and what they lack.
+
+    They count ``certain``, ``possible`` and ``doubted`` rows of each kind of fracture.
+    """
 
     sums: pl.DataFrame
     complete: Booleans
@@ -75,7 +78,6 @@ class _Ledger:
     @classmethod
     def of(cls, known: Known, switches: Switches) -> _Ledger:
         rows = known.fractures.with_columns(
-            *(column for name, (sure, may) in _kinds(switches).items() for column in _ends(name, sure, may)),
             site_less=pl.col("site").is_null(),
             bone_less=pl.col("long_bone").is_null(),
             forceless=pl.col("mechanism").is_null() & ~pl.col("vertebra").fill_null(value=False),
@@ -85,8 +87,11 @@ class _Ledger:
             & pl.col("long_bone").fill_null(value=True)
             & ~_by(pl.col("patient_age"), 10, switches).fill_null(value=False),
         )
-        named = ["site_less", "bone_less", "age_less", "forceless", "may_be_hip", "may_be_proximal", SUSPECT]
-        kinds = [f"{end} {name}" for name in _kinds(switches) for end in ("certain", "possible")]
+        rows = _undoubted(rows).with_columns(
+            column for name, (sure, may) in _kinds(switches).items() for column in _ends(name, sure, may)
+        )
+        named = ["site_less", "bone_less", "age_less", "forceless", "may_be_hip", "may_be_proximal"]
+        kinds = [f"{end} {name}" for name in _kinds(switches) for end in ("certain", "possible", "doubted")]
         sums = known.cohort.select("patient", "fractures_complete").join(
             rows.group_by("patient").agg(pl.col([*named, *kinds]).sum().cast(pl.Float64)),
             on="patient",
@@ -102,7 +107,6 @@ class _Ledger:
             "fractures.mechanism": "forceless",
             HIP: "may_be_hip",
             PROXIMAL: "may_be_proximal",
-            "fractures (contradiction)": SUSPECT,
         }
         asks = [Ask("fractures_complete", ~complete)]
         asks += [Ask(what, sums[name].to_numpy() > 0) for what, name in lacks.items()]
@@ -112,7 +116,11 @@ class _Ledger:
         """Return what would tell more of a kind of fracture."""
         idle = {HIP, PROXIMAL} - {_WHICH.get(name)}
         idle |= {"fractures.long_bone"} if name in _WHICH else {"fractures.mechanism"}
-        return tuple(one for one in self.asks if one.what not in idle)
+        return (*(one for one in self.asks if one.what not in idle), self.contradiction(name))
+
+    def contradiction(self, name: str) -> Ask:
+        """Return of whom a row that contradicts something may be of a kind, and so has to be put right."""
+        return Ask("fractures (contradiction)", self.sums[f"doubted {name}"].to_numpy() > 0)
 
     def bounds(self, name: str) -> Bounds:
         """Return a count; without end where the ledger is not said to be complete."""
@@ -124,14 +132,25 @@ class _Ledger:
         return self.sums[f"possible {name}"].to_numpy()
 
 
-def _ends(name: str, sure: pl.Expr, may: pl.Expr) -> tuple[pl.Expr, pl.Expr]:
-    """Return where a row certainly is of a kind, and where it may be; a suspect one may be anything.
+def _undoubted(rows: pl.DataFrame) -> pl.DataFrame:
+    """Return the rows without what is in doubt: one may be of any bone, or of any age, the rest holds."""
+    placed, timed = ~pl.col(UNPLACED), ~pl.col(UNTIMED)
+    return rows.with_columns(
+        *(pl.when(placed).then(name) for name in ("site", "vertebra", "long_bone")),
+        *(pl.when(timed).then(name) for name in ("age_at", "patient_age")),
+    )
 
-    A copy of another row may be of its kind alone.
-    """
+
+def _ends(name: str, sure: pl.Expr, may: pl.Expr) -> tuple[pl.Expr, pl.Expr, pl.Expr]:
+    """Return where a row certainly is of a kind, where it may be, and where it may be and is suspect."""
     certain = sure.fill_null(value=False) & ~pl.col(SUSPECT)
-    possible = may.fill_null(value=True) | (pl.col(SUSPECT) & ~pl.col(COPY))
-    return certain.alias(f"certain {name}"), possible.alias(f"possible {name}")
+    possible = may.fill_null(value=True)
+    doubted = possible & pl.col(SUSPECT)
+    return (
+        certain.alias(f"certain {name}"),
+        possible.alias(f"possible {name}"),
+        doubted.alias(f"doubted {name}"),
+    )
 
 
 def _kinds(switches: Switches) -> dict[str, tuple[pl.Expr, pl.Expr]]:
@@ -273,5 +292,4 @@ def _vertebral(films: _Films, ledger: _Ledger, asks: tuple[Ask, ...]) -> tuple[B
         if ask.what
         not in (*_WHICH.values(), "fractures.long_bone", "fractures.age_at", "fractures.mechanism")
     )
-    suspect = Ask(ledger.asks[-1].what, ledger.asks[-1].where)
-    return Bounds(low, high), (*asks, *of_ledger[:-1], suspect)
+    return Bounds(low, high), (*asks, *of_ledger, ledger.contradiction("vertebral"))

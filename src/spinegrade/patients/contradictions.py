@@ -16,18 +16,20 @@ from spinegrade.patients.columns import BMD, EXPOSURES, FRACTURES
 from spinegrade.patients.doubts import (
     COPY,
     SUSPECT,
+    UNPLACED,
+    UNTIMED,
     doubt_densities,
     doubt_exposures,
     doubt_fractures,
-    note,
 )
+from spinegrade.patients.notes import fracture_named, note
 
 if TYPE_CHECKING:
     from datetime import date
 
     from spinegrade.patients.reading import Patients
 
-__all__ = ["COPY", "SUSPECT", "WITHOUT_ROW", "Known", "settle"]
+__all__ = ["COPY", "SUSPECT", "UNPLACED", "UNTIMED", "WITHOUT_ROW", "Known", "settle"]
 
 WITHOUT_ROW = "without a usable row in the patients table"
 """How the contradiction of a patient ends whom only other tables or readings have."""
@@ -158,10 +160,15 @@ def _trauma(
     cohort = cohort.join(energies, on="patient", how="left", maintain_order="left")
     told = pl.col("high_energy_trauma")
     denied, alone = ((one.fill_null(value=False)) for one in (~told & pl.col("high"), told & pl.col("low")))
-    note(found, cohort, denied, "high_energy_trauma is false, a vertebral fracture high-energy")
-    note(found, cohort, alone, "high_energy_trauma is true, a vertebral fracture low-energy")
-    names = cohort.filter(denied)["patient"].to_list()
-    struck = pl.col("vertebra") & (pl.col("mechanism") == "high-energy") & pl.col("patient").is_in(names)
+    struck, low = (
+        pl.col("vertebra")
+        & (pl.col("mechanism") == energy)
+        & pl.col("patient").is_in(cohort.filter(who)["patient"].to_list())
+        for energy, who in (("high-energy", denied), ("low-energy", alone))
+    )
+    named = fracture_named()
+    note(found, fractures, struck, "high_energy_trauma is false, a vertebral fracture high-energy", named)
+    note(found, fractures, low, "high_energy_trauma is true, a vertebral fracture low-energy", named)
     fractures = fractures.with_columns(mechanism=pl.when(~struck.fill_null(value=False)).then("mechanism"))
     cohort = cohort.with_columns(high_energy_trauma=pl.when(~(denied | alone)).then(told))
     return cohort.drop("high", "low"), fractures

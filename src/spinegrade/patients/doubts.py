@@ -18,31 +18,29 @@ from spinegrade.patients.columns import (
     VERTEBRA,
 )
 from spinegrade.patients.conversions import conversion_routes
+from spinegrade.patients.notes import exposure_named, fracture_named, note, scan_named
 
 if TYPE_CHECKING:
     from datetime import date
 
+    from spinegrade.patients.notes import Found
+
 SUSPECT = "suspect"
 """Whether a row of a table contradicts something, so that it proves nothing and excludes nothing."""
+UNTIMED = "untimed"
+"""Whether what a suspect fracture contradicts is when it happened."""
+UNPLACED = "unplaced"
+"""Whether what a suspect fracture contradicts is which bone it was of."""
 COPY = "copy"
 """Whether a row is suspect for nothing but saying what another says: it may be a second one of the same."""
 
 _LEVEL = r"^[CTL]\d+$"
-_Found = list[pl.DataFrame]
 
 
-def note(found: _Found, frame: pl.DataFrame, where: pl.Expr, words: str | pl.Expr) -> None:
-    """Add what is wrong with the rows ``where`` it is."""
-    said = pl.lit(words) if isinstance(words, str) else words
-    rows = frame.filter(where.fill_null(value=False)).select("patient", said.alias("contradiction"))
-    if rows.height:
-        found.append(rows.cast(pl.String))
-
-
-def _note_all(found: _Found, frame: pl.DataFrame, wrong: dict[str, pl.Expr]) -> pl.Expr:
+def _note_all(found: Found, frame: pl.DataFrame, wrong: dict[str, pl.Expr], of: pl.Expr) -> pl.Expr:
     """Add what is wrong with the rows, and return where any of it is."""
     for words, where in wrong.items():
-        note(found, frame, where, words)
+        note(found, frame, where, words, of)
     return pl.any_horizontal(where.fill_null(value=False) for where in wrong.values())
 
 
@@ -52,8 +50,11 @@ def _copied(name: str, *dates: str) -> pl.Expr:
     return told & ~pl.struct([one.name for one in TABLES[name]]).is_first_distinct()
 
 
-def doubt_fractures(frame: pl.DataFrame, last: date, found: _Found) -> pl.DataFrame:
-    """Return the fractures with ``vertebra`` and ``long_bone`` as far as the site tells."""
+def doubt_fractures(frame: pl.DataFrame, last: date, found: Found) -> pl.DataFrame:
+    """Return the fractures with ``vertebra`` and ``long_bone`` as far as the site tells.
+
+    Of a suspect one ``untimed`` and ``unplaced`` say what is in doubt of it: the rest holds.
+    """
     site = pl.col("site")
     boned = site.is_null() & pl.col("long_bone")
     vertebra = pl.when(~boned.fill_null(value=False)).then((site == VERTEBRA) | site.str.contains(_LEVEL))
@@ -67,7 +68,7 @@ def doubt_fractures(frame: pl.DataFrame, last: date, found: _Found) -> pl.DataFr
         by_date=by_date,
     )
     age_at = pl.coalesce("age_at", "by_date")
-    suspect = _note_all(
+    untimed = _note_all(
         found,
         frame,
         {
@@ -81,23 +82,32 @@ def doubt_fractures(frame: pl.DataFrame, last: date, found: _Found) -> pl.DataFr
             "fracture whose age_at and date differ by more than a year": (
                 (pl.col("age_at") - pl.col("by_date")).abs() > 1
             ),
-            "fracture whose site and long_bone contradict each other": pl.col("told") != pl.col("long_bone"),
         },
+        fracture_named(),
     )
+    unlike = {
+        "fracture whose site and long_bone contradict each other": pl.col("told") != pl.col("long_bone")
+    }
+    unplaced = _note_all(found, frame, unlike, fracture_named())
+    words = "the same fracture in two rows (a date or comment tells two apart)"
     return (
-        _mark(found, frame, suspect, "the same fracture in two rows (a date or comment tells two apart)")
-        .with_columns(age_at=age_at, long_bone=pl.coalesce("long_bone", "told"))
+        _mark(found, frame, untimed | unplaced, words, fracture_named())
+        .with_columns(
+            age_at=age_at,
+            long_bone=pl.coalesce("long_bone", "told"),
+            **{UNTIMED: untimed, UNPLACED: unplaced},
+        )
         .drop("told", "by_date")
     )
 
 
-def _mark(found: _Found, frame: pl.DataFrame, suspect: pl.Expr, words: str) -> pl.DataFrame:
+def _mark(found: Found, frame: pl.DataFrame, suspect: pl.Expr, words: str, of: pl.Expr) -> pl.DataFrame:
     """Return the rows with whether they are suspect, and whether that is for being a copy alone."""
-    note(found, frame, pl.col(COPY), words)
+    note(found, frame, pl.col(COPY), words, of)
     return frame.with_columns((suspect | pl.col(COPY)).alias(SUSPECT), pl.col(COPY) & ~suspect)
 
 
-def doubt_densities(frame: pl.DataFrame, adult_from: float, last: date, found: _Found) -> pl.DataFrame:
+def doubt_densities(frame: pl.DataFrame, adult_from: float, last: date, found: Found) -> pl.DataFrame:
     """Return the densities without z-scores and T-scores that are no use.
 
     Added are ``has_z``, ``unusable_t``, and ``disputed`` where another scan of the site and day says
@@ -135,15 +145,11 @@ def doubt_densities(frame: pl.DataFrame, adult_from: float, last: date, found: _
             "scan dated after today": late,
             "z-score outside its own interval": outside,
         },
+        scan_named(),
     )
-    of = pl.concat_str("site", pl.col("date").cast(pl.String), separator=", ", ignore_nulls=True)
-    note(
-        found,
-        frame,
-        childs,
-        pl.format("T-score in a child ({}): not used", of).str.replace(" ()", "", literal=True),
-    )
-    note(found, frame, pl.col("disputed"), "two scans of a site on one day with different scores")
+    note(found, frame, childs, "T-score in a child: not used", scan_named())
+    twice = "two scans of a site on one day with different scores"
+    note(found, frame, pl.col("disputed"), twice, scan_named())
     useless = pl.any_horizontal(one.fill_null(value=False) for one in (early, late, unlike, pl.col("misled")))
     return frame.with_columns(
         suspect.alias(SUSPECT),
@@ -177,7 +183,7 @@ def _routed(frame: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def doubt_exposures(frame: pl.DataFrame, last: date, found: _Found) -> pl.DataFrame:
+def doubt_exposures(frame: pl.DataFrame, last: date, found: Found) -> pl.DataFrame:
     """Return the exposures with their months, first and last day included."""
     begin, end = pl.col("start_date"), pl.col("end_date")
     frame = frame.with_columns(
@@ -197,10 +203,12 @@ def doubt_exposures(frame: pl.DataFrame, last: date, found: _Found) -> pl.DataFr
                 (pl.col("months") - pl.col("by_date")).abs() > 1
             ),
         },
+        exposure_named(),
     )
-    note(found, frame, other, "glucocorticoid listed as another exposure")
+    note(found, frame, other, "glucocorticoid listed as another exposure", exposure_named())
+    words = "the same exposure in two rows (a comment tells two apart)"
     return (
-        _mark(found, frame, suspect, "the same exposure in two rows (a comment tells two apart)")
+        _mark(found, frame, suspect, words, exposure_named())
         .with_columns(
             exposure=pl.when(~other.fill_null(value=False)).then("exposure"),
             months=pl.when(~suspect).then(pl.coalesce("months", "by_date")),

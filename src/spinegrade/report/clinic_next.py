@@ -23,6 +23,8 @@ STEPS = ("R12", "R13")
 
 _VFA = ("A9", "A10")
 """Rules that advise to image a spine, whether or not it has been."""
+_OF_SCAN, _ONLY_WITHOUT_SCANS = "bmd.", "bmd.z"
+"""How inputs begin that a DXA scan has, and the one that is asked for only where there is no scan at all."""
 _READ = ("normal", "fractured", "readings differ")
 
 
@@ -46,15 +48,27 @@ class Step:
 
 def wanted(account: Account) -> Iterator[Wanted]:
     """Yield the inputs that would decide something that is not done yet."""
-    for what, every in account.wanted.items():
+    for words, every in _inputs(account).items():
         answers = [one for one in every if not _done(one, account)]
         if answers:
             yield Wanted(
-                words=clinic_words.wanted(what, account),
+                words=words,
                 decides=clinic_words.decides(answers),
                 codes=tuple(one.rule.code for one in answers),
                 diagnosis=any(one.rule.says == DIAGNOSIS for one in answers),
             )
+
+
+def _inputs(account: Account) -> dict[str, list[RuleAnswer]]:
+    """Return what is asked for in words, and by which rules: of somebody without any scan, one scan."""
+    of_scan = [what for what in account.wanted if what.startswith(_OF_SCAN)]
+    none = _ONLY_WITHOUT_SCANS in of_scan
+    inputs: dict[str, dict[str, RuleAnswer]] = {}
+    for what, answers in account.wanted.items():
+        one = none and what in of_scan
+        words = clinic_words.scan_wanted(of_scan, account) if one else clinic_words.wanted(what, account)
+        inputs.setdefault(words, {}).update((answer.rule.code, answer) for answer in answers)
+    return {words: list(by_code.values()) for words, by_code in inputs.items()}
 
 
 def _done(one: RuleAnswer, account: Account) -> bool:

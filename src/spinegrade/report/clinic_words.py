@@ -159,6 +159,12 @@ def wanted(what: str, account: Account) -> str:
     return WANTED_WORDS.get(what, what.replace("_", " "))
 
 
+def scan_wanted(whats: Sequence[str], account: Account) -> str:
+    """Return what rules ask of a DXA scan, in words, where there is none yet."""
+    longest = max((wanted(what, account) for what in whats if what.startswith("bmd.z")), key=len)
+    return f"a DXA scan, as there is none: {longest} and date"
+
+
 def switch_words(name: str, value: str) -> str:
     """Return what a switch that is set so means."""
     words = _SWITCH_WORDS.get(name, f"{name} {{}}")
