@@ -13,7 +13,8 @@ import numpy as np
 from attrs import frozen
 
 from spinegrade.anatomy import LevelRange
-from spinegrade.norms.measures import TO_T4
+from spinegrade.errors import RuleError
+from spinegrade.norms.measures import PREDICTED, TO_T4
 from spinegrade.norms.table import UNKNOWN
 
 if TYPE_CHECKING:
@@ -30,6 +31,19 @@ if TYPE_CHECKING:
 CRITERIA = ("wedge", "biconcave", "compression", "posterior wedge")
 """What made a vertebra deformed; arrays hold a truth for each on their last axis."""
 
+_RATIOS = (("wedge_ratio",), ("biconcave_ratio",))
+_POSTERIOR_SIDES = (("posterior_above", "posterior_below"),)
+_ANTERIOR_SIDES = (("anterior_above", "anterior_below"),)
+
+NEEDS: dict[str, tuple[tuple[str, ...], ...]] = {
+    "melton": (*_RATIOS, *_POSTERIOR_SIDES),
+    "black": (*_RATIOS, *_POSTERIOR_SIDES),
+    "eastell": (*_RATIOS, *_POSTERIOR_SIDES, *_ANTERIOR_SIDES),
+    "mccloskey": (*_RATIOS, *((name,) for name in PREDICTED)),
+    "minne": tuple((name,) for name in TO_T4),
+}
+"""The ratios that each method needs a norm for; of several together one is enough."""
+
 MINNE_LEVELS = LevelRange("T5", "L5")
 """Levels whose heights are compared with those of T4."""
 
@@ -41,11 +55,11 @@ class Deformities:
     Attributes
     ----------
     criteria
-        ``(..., 23, 4)`` 1, 0 or NaN for each of `CRITERIA`.
+        ``(..., 23, 4)`` 1, 0 or NaN for each of `CRITERIA`; NaN for one that the method does not have.
     deformed
         ``(..., 23)`` 1 where a criterion is met, 0 where none is, NaN where one that is missing could be.
     grade
-        ``(..., 23)`` number of cuts passed; NaN where ``deformed`` is.
+        ``(..., 23)`` number of cuts passed; NaN where another could be.
     """
 
     criteria: Floats
@@ -120,18 +134,30 @@ def find_deformities(
     """Return what a rule finds on ``(..., 23, 3)`` heights of people of this sex and age, ``(...)``.
 
     Minne's index is a sum, see `minne_index`.
+
+    Raises
+    ------
+    RuleError
+        If the norm has percentiles, and so neither means nor SDs.
     """
+    _refuse_percentiles(norm, rule)
     compared = _Compared(heights, norm, sex, age)
     method = _METHODS[rule.method]
     by_cut = [method(compared, cut, rule.tolerance) for cut in rule.cuts]
     found = [_any(criteria) for criteria in by_cut]
-    grade = np.sum([np.nan_to_num(one) for one in found], axis=0)
-    grade = np.where(np.isnan(found[0]), np.nan, grade)
-    return Deformities(by_cut[0], found[0], grade)
+    criteria = np.full((*found[0].shape, len(CRITERIA)), np.nan)
+    criteria[..., : by_cut[0].shape[-1]] = by_cut[0]
+    return Deformities(criteria, found[0], np.sum(found, axis=0))
+
+
+def _refuse_percentiles(norm: Norm, rule: QuantitativeRule) -> None:
+    if norm.form == "percentile":
+        msg = f"norm {norm.id}: expected means and SDs for {rule.source.id}, got a percentile"
+        raise RuleError(msg)
 
 
 def _melton(compared: _Compared, share: float, tolerance: float) -> Floats:
-    """Return `CRITERIA` by shares of the normal mean."""
+    """Return three of `CRITERIA` by shares of the normal mean."""
 
     def low(measure: str) -> Floats:
         return compared.below_share(measure, share, tolerance)
@@ -140,7 +166,7 @@ def _melton(compared: _Compared, share: float, tolerance: float) -> Floats:
 
 
 def _black(compared: _Compared, sds: float, tolerance: float) -> Floats:
-    """Return `CRITERIA` by three ratios, the posterior one against either neighbour."""
+    """Return three of `CRITERIA` by three ratios, the posterior one against either neighbour."""
 
     def low(measure: str) -> Floats:
         return compared.low(measure, sds, tolerance)
@@ -149,7 +175,7 @@ def _black(compared: _Compared, sds: float, tolerance: float) -> Floats:
 
 
 def _eastell(compared: _Compared, sds: float, tolerance: float) -> Floats:
-    """Return `CRITERIA`; a compression is low in front and behind against one and the same neighbour."""
+    """Return three of `CRITERIA`; a compression is low in front and behind against one neighbour."""
 
     def low(measure: str) -> Floats:
         return compared.low(measure, sds, tolerance)
@@ -160,23 +186,15 @@ def _eastell(compared: _Compared, sds: float, tolerance: float) -> Floats:
 def _three_ratios(
     compared: _Compared, low: Callable[[str], Floats], crushed: Callable[[str], Floats]
 ) -> Floats:
-    """Return `CRITERIA` without a posterior wedge; ``crushed`` tells of the neighbour above or below."""
-    above, below = crushed("above"), crushed("below")
-    return np.stack(
-        [
-            low("wedge_ratio"),
-            low("biconcave_ratio"),
-            compared.either_side(above, below, "posterior"),
-            np.zeros(above.shape),
-        ],
-        axis=-1,
-    )
+    """Return the first three of `CRITERIA`; ``crushed`` tells of the neighbour above or below."""
+    crush = compared.either_side(crushed("above"), crushed("below"), "posterior")
+    return np.stack([low("wedge_ratio"), low("biconcave_ratio"), crush], axis=-1)
 
 
 def _mccloskey(compared: _Compared, sds: float, tolerance: float) -> Floats:
     """Return `CRITERIA`, two ratios having to agree on each."""
     wedge, biconcave = (compared.low(f"{name}_ratio", sds, tolerance) for name in ("wedge", "biconcave"))
-    anterior, middle, posterior = (compared.low(name, sds, tolerance) for name in _PREDICTED)
+    anterior, middle, posterior = (compared.low(name, sds, tolerance) for name in PREDICTED)
     high = compared.low("wedge_ratio", -sds, tolerance)
     return np.stack(
         [
@@ -189,7 +207,6 @@ def _mccloskey(compared: _Compared, sds: float, tolerance: float) -> Floats:
     )
 
 
-_PREDICTED = ("anterior_predicted", "middle_predicted", "posterior_predicted")
 _METHODS = {"melton": _melton, "black": _black, "eastell": _eastell, "mccloskey": _mccloskey}
 BY_VERTEBRA = tuple(_METHODS)
 """Methods that say of each vertebra whether it is deformed."""
@@ -207,7 +224,13 @@ def minne_index(
 
     The lower limit of a norm of mean and SD is the mean less the rule's cut in SD.  A fractured T4 makes the
     index too small: look at it first.
+
+    Raises
+    ------
+    RuleError
+        As `find_deformities`.
     """
+    _refuse_percentiles(norm, rule)
     values = norm.ratios(heights, sex, age)
     deficits = np.full((*np.shape(heights)[:-1], 3), np.nan)
     for place, name in enumerate(TO_T4):

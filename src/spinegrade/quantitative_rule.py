@@ -7,6 +7,7 @@ cuts filled in, ``status = "confirmed"`` and ``confirmed_by`` can be used.
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 METHODS: dict[str, int] = {"melton": 1, "eastell": 2, "black": 1, "mccloskey": 1, "minne": 1}
 """The methods, and how many cuts each takes: a fraction of the mean (melton), else distances in SD."""
+
+_OF_MEAN = "melton"
 
 _KEYS = {"method", "status", "cuts", "tolerance", "confirmed_by", "missing", "example", "measure"}
 
@@ -71,17 +74,25 @@ def _check(data: dict[str, Any], name: str) -> None:
             f"{data.get('missing', 'nobody has confirmed its numbers')}"
         )
         raise RuleError(msg)
-    cuts, wanted = data.get("cuts"), METHODS[data["method"]]
+    _check_cuts(data.get("cuts"), data["method"], name)
+    if not _number(data.get("tolerance")):
+        msg = f"{name}: tolerance: expected a number above 0, got {data.get('tolerance')!r}"
+        raise RuleError(msg)
+
+
+def _check_cuts(cuts: object, method: str, name: str) -> None:
+    """Refuse cuts that are no numbers, do not rise, or of a share of the mean are not below 1."""
+    wanted = METHODS[method]
     if (
         not isinstance(cuts, list)
         or len(cuts) != wanted
         or not all(map(_number, cuts))
-        or sorted(cuts) != cuts
+        or any(low >= high for low, high in pairwise(cuts))
     ):
         msg = f"{name}: cuts: expected {wanted} rising number(s) above 0, got {cuts!r}"
         raise RuleError(msg)
-    if not _number(data.get("tolerance")):
-        msg = f"{name}: tolerance: expected a number above 0, got {data.get('tolerance')!r}"
+    if method == _OF_MEAN and cuts[0] >= 1:
+        msg = f"{name}: cuts: expected a share of the normal mean below 1, no percentage, got {cuts[0]!r}"
         raise RuleError(msg)
 
 

@@ -205,6 +205,62 @@ class TestBuild:
             said = invoke(*name, normals, "--norms", out, "--patients", people)
             assert (said.code, "got 'Age'" in said.err) == (1, True)
 
+    def test_people_who_are_in_no_row_are_not_counted(self, normals):
+        """60 people, of whom the table knows 50, and the sex of 40."""
+        people = normals.parent / "patients.csv"
+        lines = people.read_text().splitlines()
+        few = [*lines[:41], *(line.replace(",F,", ",,").replace(",M,", ",,") for line in lines[41:51])]
+        people.write_text("\n".join(few) + "\n")
+        said, out = built(normals, "--patients", people)
+        assert said.code == 0, said.err
+        assert said.lines[:2] == [
+            "10 people of no known age left out",
+            "10 more people of no known sex (--sexes any takes them) left out",
+        ]
+        assert " from 40 of 60 people, ages 50, 70 (" in said.lines[-1]
+        header = load_norm(str(out)).header
+        assert (header["people"], header["spines"]) == (40, 40)
+
+    @pytest.mark.parametrize("name", ["gaca-2010", "two words", "a;b", "a\n"])
+    def test_a_name_that_would_be_taken_for_another(self, normals, name):
+        out = normals.parent / "norm.csv"
+        said = invoke("norms", "build", normals, "--id", name, "-o", out)
+        assert said.code == 2
+        assert "expected a name for the norm, of letters, digits" in said.err
+        assert not out.exists()
+
+    def test_options_that_would_be_passed_over(self, tmp_path):
+        """NHANES and CT tables have sex and age, and a CT table has no grades."""
+        people = tmp_path / "people.csv"
+        people.write_text("patient,sex,age\n1,F,50\n")
+        ct = tmp_path / "ct.csv"
+        ct.write_text("case,age,sex,body_height_L1_mm,body_height_post_L1_mm\n1,50,female,28,30\n")
+        nhanes = tmp_path / "nhanes"
+        nhanes.mkdir()
+        write_xpt(nhanes / "DXXL3_H.XPT", {"SEQN": [1.0]})
+        for source, option in (
+            (nhanes, ("--patients", people)), (ct, ("--patients", people)), (ct, ("--only-normal",)),
+        ):  # fmt: skip
+            said = invoke("norms", "build", source, "--id", "mine", "-o", tmp_path / "norm.csv", *option)
+            assert said.code == 2
+            assert f"Invalid value for {option[0]}: does not go with these normals" in said.err
+
+    def test_nhanes_file_cut_off_in_download(self, tmp_path):
+        seqn = np.arange(120.0) + 70_000
+        write_xpt(tmp_path / "DEMO_H.XPT", {"SEQN": seqn, "RIAGENDR": seqn % 2 + 1, "RIDAGEYR": seqn % 40})
+        sides = dict.fromkeys(("DXXANTEH", "DXXMIDH", "DXXPOSTH"), 50.0 + seqn % 7)
+        path = tmp_path / "DXXL3_H.XPT"
+        write_xpt(path, {"SEQN": seqn, **sides})
+        out = tmp_path / "norm.csv"
+        for size in (path.stat().st_size * 7 // 10, 1_100, 3_000):
+            path.write_bytes(path.read_bytes()[:size])
+            said = invoke("norms", "build", tmp_path, "--id", "us", "-o", out)
+            assert said.code == 1
+            assert len(said.lines) == 1
+            assert "DXXL3_H.XPT: expected a whole SAS transport file" in said.err
+            assert not out.exists()
+            write_xpt(path, {"SEQN": seqn, **sides})
+
     def test_name_of_another_format(self, normals):
         said = invoke("norms", "build", normals, "--id", "mine", "-o", normals.parent / "norm.json")
         assert said.code == 2
@@ -298,6 +354,78 @@ class TestScore:
         assert row["index"] == pytest.approx(expected)
         assert row["levels_judged"] == 1
 
+    def test_index_of_minne_says_why_there_is_none(self, spine):
+        text = load_rule("minne-1988").text.replace(
+            'status = "unconfirmed"', 'status = "confirmed"\nconfirmed_by = "a test"\ncuts = [2.0]'
+        )
+        own, path = spine.parent / "own.toml", spine.parent / "norm.csv"
+        own.write_text(text)
+        whys = []
+        for rows in (
+            [f"{place}_to_t4,T12,male,,,1.4,0.01" for place in ("anterior", "middle", "posterior")],
+            [f"{place}_to_t4,L5,any,,,1.4,0.01" for place in ("anterior", "middle", "posterior")],
+            ["wedge_ratio,T12,any,,,1.4,0.01"],
+        ):
+            path.write_text(norm_text(rows))
+            given = ("--norms", path, "--rule", own, "--patients", spine.parent, "--format", "json")
+            (row,) = json.loads(invoke("norms", "score", spine, *given).out)
+            whys.append((row["index"], row["why"]))
+        assert whys == [
+            (None, "sex not in the norm"), (None, "height missing"), (None, "anterior_to_t4 not in the norm"),
+        ]  # fmt: skip
+
+    def test_rule_says_why_a_vertebra_is_not_judged(self, spine):
+        """A norm of women of 40 to 80, without neighbours at L4: nobody else is judged by it, and why."""
+        path = spine.parent / "norm.csv"
+        given = ("--norms", path, "--rule", "three-ratios-3sd", "--format", "json")
+
+        def whys(rows, *people):
+            path.write_text(norm_text(rows))
+            scored = json.loads(invoke("norms", "score", spine, *given, *people).out)
+            assert {row["posterior_wedge"] for row in scored} == {None}
+            return {row["level"]: (row["deformed"], row["why"]) for row in scored}
+
+        def rows(sex):
+            for level in ("T11", "T12", "L1"):
+                yield from (f"{name}_ratio,{level},{sex},5,80,1,0.03" for name in ("wedge", "biconcave"))
+                yield f"posterior_above,{level},{sex},5,80,1.04,0.03"
+
+        people = ("--patients", spine.parent)
+        assert whys(rows("female"), *people)["T12"] == (True, None)
+        assert whys(rows("female"), *people)["T8"] == (None, "level not in the norm")
+        assert whys(rows("male"), *people)["T12"] == (None, "sex not in the norm")
+        assert whys(rows("female"))["T12"] == (None, "sex not known")
+        assert whys(rows("any"))["T12"] == (None, "age not known")
+        (spine.parent / "patients.csv").write_text("patient,sex,age\nP1,F,90\n")
+        assert whys(rows("female"), *people)["T12"] == (None, "age outside the norm")
+        (spine.parent / "patients.csv").write_text("patient,sex,age\nP1,F,9\n")
+        without = [row for row in rows("female") if not row.startswith("posterior")]
+        assert whys(without, *people)["L1"] == (None, "posterior_above and posterior_below not in the norm")
+        table(heights(("T12", "L1"))).write_csv(spine)
+        found = whys(rows("female"), *people)
+        assert found["T12"] == (None, "height missing")
+        assert found["L1"] == (False, None)
+
+    def test_rule_on_a_norm_of_percentiles_is_refused(self, spine):
+        given = ("--norms", "gaca-2010", "--rule", "three-ratios-3sd", "--patients", spine.parent)
+        said = invoke("norms", "score", spine, *given)
+        assert (said.code, said.out) == (1, "")
+        assert "norm gaca-2010: expected means and SDs for three-ratios-3sd, got a percentile" in said.err
+
+    @pytest.mark.parametrize(
+        ("day", "why"),
+        [("2031-01-01", "date of the exam after today"), ("2010-01-01", "date of the exam before the birth")],
+    )
+    def test_dates_that_cannot_be_are_named(self, spine, day, why):
+        """A film of 2031 would be one of a child of 10.8 years, and that before the birth one of nobody."""
+        table(heights(T12=(0.15, 0.0, 0.0)), date=day).write_csv(spine)
+        (spine.parent / "patients.csv").write_text("patient,sex,birth_date\nP1,F,2020-03-01\n")
+        said = invoke("norms", "score", spine, "--norms", "gaca-2010", "--patients", spine.parent)
+        assert f"{why}: 1 exam, age not known" in said.err
+        by = {row["level"]: row for row in pl.read_csv(io.StringIO(said.out)).iter_rows(named=True)}
+        assert (by["T12"]["below_percentile"], by["T12"]["why"]) == (None, why)
+        assert by["T8"]["why"] == "level not in the norm"
+
     def test_rule_that_is_not_enabled(self, spine):
         said = invoke("norms", "score", spine, "--norms", "gaca-2010", "--rule", "eastell-1991")
         assert (said.code, said.out) == (1, "")
@@ -317,6 +445,44 @@ class TestScore:
         many(40).write_csv(tmp_path / "many.csv")
         said = invoke("norms", "score", tmp_path / "many.csv", "--norms", "gaca-2010", "--format", "table")
         assert "400 of 520 rows shown; --output FILE writes them all." in said.out
+
+    HEIGHTS = "patient,exam,reader,occasion,level,anterior,middle,posterior\n"
+
+    def test_a_vertebra_that_stands_there_again_is_refused(self, tmp_path):
+        """In one table, or in two: the 0.893 of the first row would be gone without a word."""
+        first, second = tmp_path / "a.csv", tmp_path / "b.csv"
+        first.write_text(self.HEIGHTS + "k1,e,,,T10,8.93,9,10\nk1,e,,,T10,7.0,9,10\n")
+        said = invoke("norms", "score", first, "--norms", "gaca-2010")
+        assert (said.code, said.out) == (1, "")
+        assert "a.csv: line 3: level: expected T10 once in the reading of exam e, got it again" in said.err
+        first.write_text(self.HEIGHTS + "k1,e,,,T10,8.93,9,10\n")
+        second.write_text(self.HEIGHTS + "k1,e,,,T10,7.0,9,10\n")
+        for verb_of in (("score", "--norms", "gaca-2010"), ("build", "--id", "x", "-o", tmp_path / "n.csv")):
+            said = invoke("norms", *verb_of, first, second)
+            assert (said.code, said.out) == (1, "")
+            assert "a.csv, b.csv: level: expected T10 once in the reading of exam e" in said.err
+
+    def test_two_readings_of_one_exam_are_scored_each(self, tmp_path):
+        path = tmp_path / "a.csv"
+        rows = ("k1,e,R1,1,T10,8.93,9,10", "k1,e,R2,1,T10,7.0,9,10", "k1,e,R1,2,T10,8,9,10")
+        path.write_text(self.HEIGHTS + "\n".join(rows) + "\n")
+        said = invoke("norms", "score", path, "--norms", "gaca-2010")
+        frame = pl.read_csv(io.StringIO(said.out))
+        assert frame.select("reader", "occasion", "ratio").rows() == [
+            ("R1", 1, 0.893), ("R2", 1, 0.7), ("R1", 2, 0.8),
+        ]  # fmt: skip
+
+    @pytest.mark.parametrize(
+        ("anterior", "posterior"), [("8.93", "0"), ("8.93", "-3"), ("-8.93", "10"), ("0", "10")]
+    )
+    def test_heights_of_0_or_below_are_refused(self, tmp_path, anterior, posterior):
+        path = tmp_path / "a.csv"
+        path.write_text(self.HEIGHTS + f"k1,e,R1,1,T10,{anterior},9,{posterior}\n")
+        for verb_of in (("score", "--norms", "gaca-2010"), ("build", "--id", "x", "-o", tmp_path / "n.csv")):
+            said = invoke("norms", *verb_of, path)
+            assert (said.code, said.out) == (1, "")
+            assert "a.csv: line 2: " in said.err
+            assert ": expected a height above 0, got '" in said.err
 
     def test_result_table_without_readers(self, tmp_path):
         (tmp_path / "a.csv").write_text("patient;exam;level;anterior;middle;posterior\nA;1;T12;17,0;19;20\n")

@@ -11,6 +11,7 @@ import pytest
 from norms.norm_files import norm
 from spinegrade.anatomy import LEVELS
 from spinegrade.errors import RuleError
+from spinegrade.norms import load_norm
 from spinegrade.norms.measures import MEASURES
 from spinegrade.quantitative import CRITERIA, find_deformities, minne_index
 from spinegrade.quantitative_rule import METHODS, quantitative_rule
@@ -137,6 +138,40 @@ def test_level_sex_or_age_without_a_norm_is_not_judged():
     assert found.criteria[:, T12, 0].tolist() == pytest.approx([1, nan, nan, nan], nan_ok=True)
 
 
+def test_a_grade_that_could_be_higher_is_left_open(tmp_path):
+    """Low by 3.5 SD in front and behind against the vertebra above: deformed at 3 SD, not at 4.
+
+    Against the one below it is low by more than 4 SD in front; that one's posterior height is missing, so
+    grade 2 cannot be excluded, unless it is not low in front.
+    """
+    eastell = rule(tmp_path, "eastell", [3.0, 4.0])
+    heights = spine([0.86 * 19.0, 0.86 * 18.0, 0.86 * 20.0])
+    whole = find_deformities(heights, NORM, eastell)
+    assert (whole.deformed[T12], whole.grade[T12]) == (1, 1)
+    heights[L1] = [25.0, 18.0, nan]
+    half = find_deformities(heights, NORM, eastell)
+    assert half.deformed[T12] == 1
+    assert np.isnan(half.grade[T12])
+    heights[L1, 0] = 18.0
+    assert find_deformities(heights, NORM, eastell).grade[T12] == 1
+
+
+@pytest.mark.parametrize("method", ["melton", "black", "eastell"])
+def test_a_criterion_that_a_method_does_not_have_is_open(tmp_path, method):
+    cuts = {"melton": [0.8], "black": [3.0], "eastell": [3.0, 4.0]}[method]
+    found = find_deformities(spine([19.0, 18.0, 20.0]), NORM, rule(tmp_path, method, cuts))
+    assert found.deformed[T12] == 0
+    assert np.isnan(found.criteria[..., CRITERIA.index("posterior wedge")]).all()
+
+
+@pytest.mark.parametrize(("method", "cuts"), [("black", [3.0]), ("minne", [2.0])])
+def test_a_norm_of_percentiles_is_refused(tmp_path, method, cuts):
+    """It has neither means nor SDs: every vertebra would stay empty."""
+    find = minne_index if method == "minne" else find_deformities
+    with pytest.raises(RuleError, match=r"norm gaca-2010: expected means and SDs for .*, got a percentile"):
+        find(spine([19.0, 18.0, 20.0]), load_norm("gaca-2010"), rule(tmp_path, method, cuts), age=9)
+
+
 class TestMinne:
     """Heights over T4's: norm 1.0, SD 0.04 for each; a cut of 2 SD makes the limit 0.92."""
 
@@ -212,6 +247,16 @@ class TestRules:
         path.write_text(text.replace(old, new), "utf-8")
         with pytest.raises(RuleError, match=words):
             quantitative_rule(str(path))
+
+    @pytest.mark.parametrize("cut", [85, 1.0])
+    def test_a_share_of_the_mean_is_no_percentage(self, tmp_path, cut):
+        with pytest.raises(RuleError, match=r"cuts: expected a share of the normal mean below 1, .*, got"):
+            rule(tmp_path, "melton", [cut])
+        assert rule(tmp_path, "melton", [0.85]).cuts == (0.85,)
+
+    def test_two_cuts_alike_do_not_rise(self, tmp_path):
+        with pytest.raises(RuleError, match=r"cuts: expected 2 rising number\(s\) above 0, got \[3.0, 3.0\]"):
+            rule(tmp_path, "eastell", [3.0, 3.0])
 
     def test_cuts_must_rise(self, tmp_path):
         with pytest.raises(RuleError, match="cuts: expected 2 rising"):

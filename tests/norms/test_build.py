@@ -6,6 +6,7 @@ import csv
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 import pytest
 from attrs import evolve
 
@@ -211,6 +212,47 @@ class TestBuild:
         assert set(norm.frame.filter(norm.frame["measure"] == "wedge_ratio")["n"]) == {200}
         assert norm.header["notes"] == "100 people of no known age left out"
 
+    def test_people_counted_are_those_in_some_row(self):
+        """Of 300 people 40 have no age, 30 more no sex, 20 more are of 20 years, and 3 of 90."""
+        made = normals(300)
+        age, sex = np.full(300, 60.0), made.sex.copy()
+        age[:40], sex[30:70], age[70:90], age[90:93] = nan, -1, 20.0, 90.0
+        recipe = Recipe(ages=(40, 80, 100), resamples=0)
+        _, norm = build_norm(evolve(made, age=age, sex=sex), recipe, TITLE)
+        assert (norm.header["people"], norm.header["spines"]) == (207, 207)
+        assert norm.header["notes"].split("; ") == [
+            "40 people of no known age left out",
+            "30 more people of no known sex (--sexes any takes them) left out",
+            "20 more people outside the ages of the norm left out",
+            "3 more people in groups too small for a row, or without a ratio, left out",
+        ]
+        most = norm.frame.filter(norm.frame["measure"] == "wedge_ratio").group_by("level").agg(pl.sum("n"))
+        assert set(most["n"]) == {207}
+        _, of_any = build_norm(evolve(made, age=age, sex=sex), recipe, TITLE, by_sex="any")
+        assert of_any.header["people"] == 237
+        assert "of no known sex" not in of_any.header["notes"]
+
+    def test_why_there_is_no_norm_is_said(self):
+        unknown = evolve(normals(240), sex=np.full(240, -1))
+        with pytest.raises(RuleError, match=r"the 240 there are: 240 people of no known sex \(--sexes any"):
+            build_norm(unknown, Recipe(), TITLE)
+
+    def test_values_and_those_kept_stand_beside_people(self):
+        """Two exams a person: 240 values of 120 people, and how many of them trimming keeps."""
+        once = normals(120)
+        twice = evolve(
+            once,
+            person=np.tile(once.person, 2),
+            sex=np.tile(once.sex, 2),
+            age=np.tile(once.age, 2),
+            heights=np.tile(once.heights, (2, 1, 1)),
+        )
+        _, norm = build_norm(twice, Recipe(resamples=0), TITLE, by_sex="any")
+        of_wedge = norm.frame.filter(norm.frame["measure"] == "wedge_ratio")
+        assert of_wedge.select("n", "values").unique().rows() == [(120, 240)]
+        assert ((of_wedge["kept"] > 200) & (of_wedge["kept"] <= 240)).all()
+        assert (norm.header["people"], norm.header["spines"]) == (120, 240)
+
     def test_nobodys_age_known_is_said(self):
         made = evolve(normals(100), age=np.full(100, nan))
         _, norm = build_norm(made, Recipe(resamples=0), TITLE, by_sex="any")
@@ -273,6 +315,8 @@ class TestRealCt:
         assert (men[levels] < women[levels]).all()
         assert women[T12] == pytest.approx(0.96, abs=0.01)
         assert "biconcave_ratio" not in norm.measures
+        assert norm.header["people"] == 679
+        assert "93 people of no known age left out; 30 more people of no known sex" in norm.header["notes"]
         with CT.open() as file:
             given = [
                 float(row["wedge_ratio_L1"])
@@ -297,6 +341,20 @@ class TestCtTable:
         path = tmp_path / "ct.csv"
         path.write_text(self.HEADER + "1,50,male,28,30\n2,old,male,28,30\n")
         with pytest.raises(FormatError, match="case 2: age: expected a number, got 'old'"):
+            read_ct_table(path)
+
+    @pytest.mark.parametrize(
+        ("rows", "words"),
+        [
+            ("1,50,male,0,30\n", "case 1: anterior L1: expected a height above 0, got 0"),
+            ("1,50,male,28,30\n2,50,male,28,-3\n", "case 2: posterior L1: expected a height above 0, got -3"),
+            ("1,50,male,99,30\n1,50,male,17,30\n", "case: expected every person once, got 1 again"),
+        ],
+    )
+    def test_heights_that_are_none_and_people_twice(self, tmp_path, rows, words):
+        path = tmp_path / "ct.csv"
+        path.write_text(self.HEADER + rows)
+        with pytest.raises(FormatError, match=words):
             read_ct_table(path)
 
     def test_without_a_measured_body(self, tmp_path):

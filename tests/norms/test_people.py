@@ -34,6 +34,31 @@ def test_without_dates_or_before_birth(people):
     assert np.isnan(people.facts(pl.Series(["B"]), pl.Series([date(2009, 1, 1)]))[1][0])
 
 
+@pytest.mark.parametrize(
+    ("row", "on", "fault", "age"),
+    [
+        (",2020-03-01,", "2024-03-01", None, 4.0),
+        (",2020-03-01,", "2031-01-01", "date of the exam after today", np.nan),
+        (",2020-03-01,", "2020-02-29", "date of the exam before the birth", np.nan),
+        (",1880-03-01,", "2024-03-01", "age over 130 at the exam", np.nan),
+        ("9,,2024-03-01", "2031-01-01", "date of the exam after today", np.nan),
+        ("9,,2024-03-01", "2010-03-01", "date of the exam before the birth", np.nan),
+        ("1,,2024-03-01", "2022-09-01", None, 0.0),
+        ("9,,2030-03-01", "2024-03-01", "date of the age after today", np.nan),
+        ("9,,2030-03-01", None, "date of the age after today", np.nan),
+        ("9,2015-03-01,2030-03-01", "2024-03-01", None, 9.0),
+        ("9,,", "2024-03-01", None, 9.0),
+        (",,", "2031-01-01", "date of the exam after today", np.nan),
+    ],
+)
+def test_dates_that_cannot_be_are_named_and_tell_no_age(tmp_path, row, on, fault, age):
+    (tmp_path / "people.csv").write_text(f"patient,age,birth_date,date\nA,{row}\n")
+    people = read_people(tmp_path / "people.csv")
+    asked = pl.Series(["A"]), pl.Series([on], dtype=pl.String).str.to_date("%Y-%m-%d")
+    assert people.faults(*asked).to_list() == [fault]
+    assert people.facts(*asked)[1].tolist() == pytest.approx([age], nan_ok=True)
+
+
 def test_parquet(tmp_path):
     path = tmp_path / "people.parquet"
     pl.DataFrame({"patient": ["A"], "sex": ["M"], "age": [7.5]}).write_parquet(path)

@@ -161,7 +161,7 @@ def build(
     force: options.Force = False,
 ) -> int:
     """Make a norm from normals: mean and SD, or L, M and S, with intervals, by level, sex and age."""
-    from spinegrade.cli.norms_sources import find_normals
+    from spinegrade.cli.norms_sources import check_id, find_normals
     from spinegrade.io.atomic import check_writable, replacing
     from spinegrade.norms.build import Title, build_norm
     from spinegrade.norms.people import read_people
@@ -169,9 +169,7 @@ def build(
     if output.suffix != ".csv":
         msg = f"expected a name that ends in .csv, got {output.name!r}"
         raise typer.BadParameter(msg, param_hint="--output")
-    if not name.strip():
-        msg = f"expected a name for the norm, got {name!r}"
-        raise typer.BadParameter(msg, param_hint="--id")
+    check_id(name)
     check_writable(output, force=force)
     options.refuse_output(output, patients=patients, read=sources)
     recipe = _recipe(form, ages, trim, least, resamples, seed)
@@ -185,7 +183,12 @@ def build(
         path.write_text(text, encoding="utf-8")
     levels = norm.frame["level"].unique().len()
     rows = f"{norm.frame.height:,} rows of {len(norm.measures)} measures at {levels} levels"
-    options.say(f"{rows} from {normals.count:,} people, ages {norm.header['ages']}, written to {output}")
+    people, given = norm.header["people"], normals.count
+    of = f"{people:,}" if people == given else f"{people:,} of {given:,}"
+    for note in norm.header["notes"].removeprefix("; ".join(normals.notes)).removeprefix("; ").split("; "):
+        if note not in {"", "none"}:
+            options.say(note)
+    options.say(f"{rows} from {of} people, ages {norm.header['ages']}, written to {output}")
     return 0
 
 
@@ -237,6 +240,7 @@ def score(
     from spinegrade.cli.output import Target
     from spinegrade.norms import load_norm
     from spinegrade.norms.people import read_people
+    from spinegrade.norms.results import fault_notes
     from spinegrade.quantitative_rule import quantitative_rule
 
     target = Target.of(output, look, force=force)
@@ -245,6 +249,8 @@ def score(
     method = None if rule is None else quantitative_rule(rule)
     people = None if patients is None else read_people(patients)
     spines = Spines(height_rows(sources), people)
+    for note in () if people is None else fault_notes(spines.key, people):
+        options.say(note)
     frame = score_measures(spines, by) if method is None else score_rule(spines, by, method)
     if target.as_table:
         _show(frame)

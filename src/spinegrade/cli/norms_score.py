@@ -9,8 +9,9 @@ import polars as pl
 
 from spinegrade import __version__
 from spinegrade.anatomy import LEVELS, POSITIONS
-from spinegrade.norms.table import UNKNOWN, WHY_NO_NORM, Norm
-from spinegrade.quantitative import CRITERIA, find_deformities, minne_index
+from spinegrade.cli.norms_why import of_spines, of_vertebrae, why_open
+from spinegrade.norms.table import UNKNOWN
+from spinegrade.quantitative import CRITERIA, MINNE_LEVELS, find_deformities, minne_index
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from spinegrade.norms.people import People
+    from spinegrade.norms.table import Norm
     from spinegrade.quantitative_rule import QuantitativeRule
 
     Floats = NDArray[np.float64]
@@ -29,11 +31,6 @@ class Spines:
     """Heights of spines as arrays, with sex and age of whose they are."""
 
     def __init__(self, rows: pl.DataFrame, people: People | None) -> None:
-        for name in KEY:
-            if name not in rows.columns:
-                rows = rows.with_columns(
-                    pl.lit(None, pl.Int64 if name == "occasion" else pl.String).alias(name)
-                )
         self.key = rows.select(*KEY, "date").unique(KEY, maintain_order=True)
         numbered = self.key.select(KEY).with_row_index("_spine")
         joined = rows.join(numbered, on=KEY, how="left", maintain_order="left", nulls_equal=True)
@@ -43,8 +40,10 @@ class Spines:
         self.heights[self.spine, self.level] = joined.select(POSITIONS).cast(pl.Float64).to_numpy()
         self.sex = np.full(self.key.height, UNKNOWN)
         self.age = np.full(self.key.height, np.nan)
+        self.fault = pl.Series([None] * self.key.height, dtype=pl.String)
         if people is not None:
             self.sex, self.age = people.facts(self.key["patient"], self.key["date"])
+            self.fault = people.faults(self.key["patient"], self.key["date"])
 
     def rows(self, **columns: Floats) -> pl.DataFrame:
         """Return a row for each vertebra that was given, with ``(spines, 23)`` values beside its key."""
@@ -66,7 +65,6 @@ def score_measures(spines: Spines, norm: Norm) -> pl.DataFrame:
 
 def _measures(spines: Spines, norm: Norm) -> Iterator[pl.DataFrame]:
     sex, age = spines.sex, spines.age
-    words = pl.Series("why", [*(word or None for word in WHY_NO_NORM)], dtype=pl.String)
     for measure, values in norm.ratios(spines.heights, sex, age).items():
         percentile = norm.form == "percentile"
         empty = np.full(values.shape, np.nan)
@@ -81,7 +79,7 @@ def _measures(spines: Spines, norm: Norm) -> Iterator[pl.DataFrame]:
             "ratio",
             "z",
             pl.col("below").cast(pl.Boolean).alias("below_percentile"),
-            words.gather(why[spines.spine, spines.level].astype(np.uint32)).alias("why"),
+            of_vertebrae(spines, why),
         )
 
 
@@ -94,15 +92,22 @@ def score_rule(spines: Spines, norm: Norm, rule: QuantitativeRule) -> pl.DataFra
     )
     if rule.method == "minne":
         index = minne_index(spines.heights, norm, rule, **people)
+        why, words = why_open(spines, norm, rule, np.ones(spines.heights.shape[:-1], dtype=bool))
+        of_norm = why[:, MINNE_LEVELS.indices]
         return spines.key.select(KEY).with_columns(
             pl.Series("index", index.index, nan_to_null=True),
             pl.Series("levels_judged", index.judged),
+            of_spines(spines, np.where(np.isnan(index.index), of_norm.max(axis=-1), 0), words),
             *stamps,
         )
     found = find_deformities(spines.heights, norm, rule, **people)
     criteria = {name.replace(" ", "_"): found.criteria[..., place] for place, name in enumerate(CRITERIA)}
     frame = spines.rows(deformed=found.deformed, grade=found.grade, **criteria)
     truths = ("deformed", *criteria)
+    why, words = why_open(spines, norm, rule, np.isnan(found.grade))
     return frame.with_columns(
-        *(pl.col(name).cast(pl.Boolean) for name in truths), pl.col("grade").cast(pl.Int64), *stamps
+        *(pl.col(name).cast(pl.Boolean) for name in truths),
+        pl.col("grade").cast(pl.Int64),
+        of_vertebrae(spines, why, words),
+        *stamps,
     )

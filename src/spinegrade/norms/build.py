@@ -17,6 +17,7 @@ from spinegrade.anatomy import LEVELS
 from spinegrade.errors import RuleError
 from spinegrade.norms.files import BESIDES, COLUMNS, norm_text, read_norm
 from spinegrade.norms.fitting import Cell, Recipe, Row, lms_rows, mean_sd_rows
+from spinegrade.norms.left_out import left_out, spines_in
 from spinegrade.norms.measures import MEASURES, NEIGHBOURS, PREDICTED, over_predicted, ratio
 from spinegrade.norms.table import SEXES
 
@@ -63,21 +64,21 @@ def build_norm(
     if recipe.form == "lms" and len(recipe.ages) < 2:
         msg = "norm: expected two ages or more as knots of LMS, got fewer"
         raise RuleError(msg)
-    header = _header(normals, recipe, title, by_sex)
-    recipe = evolve(recipe, ages=recipe.ages or _span(normals))
+    asked, recipe = recipe, evolve(recipe, ages=recipe.ages or _span(normals))
     rng = np.random.default_rng(recipe.seed)
     plain = {name: ratio(name, normals.heights) for name in MEASURES if name not in PREDICTED}
     rows = _rows(plain, normals, recipe, by_sex, rng, progress)
     if not rows:
+        why = "; ".join(left_out(normals, recipe, by_sex, rows))
         msg = (
             f"norm: expected {recipe.least} people or more at some level, sex and age, got fewer of the "
-            f"{normals.count} there are"
+            f"{normals.count} there are: {why}"
         )
         raise RuleError(msg)
-    first = read_norm(_text(header, rows, recipe).encode(), title.id)
+    first = read_norm(_text(_header(normals, asked, title, by_sex, rows), rows, recipe).encode(), title.id)
     predicted = _over_predicted(first, normals)
     rows += _rows(predicted, normals, recipe, by_sex, rng, progress)
-    text = _text(header, rows, recipe)
+    text = _text(_header(normals, asked, title, by_sex, rows), rows, recipe)
     return text, read_norm(text.encode(), title.id)
 
 
@@ -87,15 +88,11 @@ def _span(normals: Normals) -> tuple[float, ...]:
     return (float(np.floor(known.min())), float(np.floor(known.max()) + 1)) if len(known) else ()
 
 
-def _ages(normals: Normals, recipe: Recipe) -> tuple[str, str]:
-    """Return the ages of the norm in words, and what has to be said of them."""
+def _ages(normals: Normals, recipe: Recipe) -> str:
+    """Return the ages of the norm in words."""
     ages = recipe.ages or _span(normals)
-    if not ages:
-        return "any", "ages of the people not known: the norm is for any age"
     one_band = "" if recipe.ages else " (one band, over the ages of the people)"
-    without = np.unique(normals.person[np.isnan(normals.age)]).size
-    left_out = f"{without} people of no known age left out" if without else ""
-    return ", ".join(f"{age:g}" for age in ages) + one_band, left_out
+    return ", ".join(f"{age:g}" for age in ages) + one_band if ages else "any"
 
 
 def _over_predicted(norm: Norm, normals: Normals) -> dict[str, Floats]:
@@ -125,7 +122,7 @@ def _rows(
                 cell = _cell(at_level, normals, recipe, sex)
                 if len(cell.values):
                     key = {"measure": measure, "level": level, "sex": sex}
-                    rows += [key | row for row in make(cell, recipe, rng)]
+                    rows += [evolve(row, columns=key | row.columns) for row in make(cell, recipe, rng)]
     return rows
 
 
@@ -136,12 +133,16 @@ def _cell(values: Floats, normals: Normals, recipe: Recipe, sex: str) -> Cell:
         here &= normals.sex == SEXES.index(sex)
     if recipe.ages:
         here &= ~np.isnan(normals.age)
-    return Cell(values[here], normals.age[here], normals.person[here])
+    return Cell(values[here], normals.age[here], normals.person[here], np.flatnonzero(here))
 
 
-def _header(normals: Normals, recipe: Recipe, title: Title, by_sex: str) -> dict[str, str | int | float]:
+def _header(
+    normals: Normals, recipe: Recipe, title: Title, by_sex: str, rows: list[Row]
+) -> dict[str, str | int | float]:
     trimmed = recipe.form == "mean-sd" and recipe.trim is not None
-    ages, of_ages = _ages(normals, recipe)
+    whole = evolve(recipe, ages=recipe.ages or _span(normals))
+    used = spines_in(normals, rows)
+    of_ages = "" if whole.ages else "ages of the people not known: the norm is for any age"
     return {
         "id": title.id,
         "revision": 1,
@@ -150,25 +151,26 @@ def _header(normals: Normals, recipe: Recipe, title: Title, by_sex: str) -> dict
         "citation": title.citation,
         "licence": normals.licence,
         "source": normals.source,
-        "people": normals.count,
-        "spines": len(normals.person),
-        "ages": ages,
+        "people": len(np.unique(normals.person[used])),
+        "spines": int(used.sum()),
+        "ages": _ages(normals, recipe),
         "sexes": by_sex,
         "trimmed": f"tails beyond {recipe.trim:g} SD, after the idea of Black 1991" if trimmed else "no",
         "intervals": f"95 %, {recipe.resamples} resamples of people, seed {recipe.seed}",
         "least": recipe.least,
         "made_by": f"spinegrade {__version__}",
-        "notes": "; ".join(filter(None, (*normals.notes, of_ages))) or "none",
+        "notes": "; ".join(filter(None, (*normals.notes, of_ages, *left_out(normals, whole, by_sex, rows))))
+        or "none",
     }
 
 
 def _text(header: dict[str, str | int | float], rows: list[Row], recipe: Recipe) -> str:
     names = [*COLUMNS[recipe.form], *BESIDES[recipe.form]]
     words = ("measure", "level", "sex")
-    whole = ("n", "kept")
+    whole = ("n", "values", "kept")
     schema = {
         name: pl.String if name in words else pl.Int64 if name in whole else pl.Float64 for name in names
     }
-    frame = pl.DataFrame([{name: row.get(name) for name in names} for row in rows], schema=schema)
+    frame = pl.DataFrame([{name: row.columns.get(name) for name in names} for row in rows], schema=schema)
     rounded = frame.with_columns(pl.col(pl.Float64).round_sig_figs(8))
     return norm_text(header, rounded)

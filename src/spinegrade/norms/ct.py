@@ -40,19 +40,24 @@ def read_ct_table(path: Path) -> Normals:
     Raises
     ------
     FormatError
-        If a cell is no number.
+        If a cell is no number, a height that is used not above 0, or a person stands there again.
     """
     try:
         raw = pl.read_csv(path, infer_schema=False)
     except (OSError, pl.exceptions.PolarsError) as error:
         msg = f"{path}: expected a CSV table, got: {str(error).splitlines()[0]}"
         raise FormatError(msg) from error
+    again = raw.filter(~pl.col("case").is_first_distinct())
+    if again.height:
+        msg = f"{path}: case: expected every person once, got {again['case'][0]} again"
+        raise FormatError(msg)
     levels = [
         level
         for level in LEVELS
         if {f"body_height_{level}_mm", f"body_height_post_{level}_mm"} <= set(raw.columns)
     ]
     rows = pl.concat([_level(raw, level, path) for level in levels])
+    _refuse_no_heights(rows.filter(~pl.col("failed")), path)
     used = rows.filter(pl.col("anterior").is_not_null() & pl.col("posterior").is_not_null())
     left_out = rows.filter(pl.col("failed")).height
     notes = (
@@ -60,6 +65,14 @@ def read_ct_table(path: Path) -> Normals:
         "middle heights: the table has none",
     )
     return from_rows(used.filter(~pl.col("failed")), f"CT body heights in {path.name}", _LICENCE, notes)
+
+
+def _refuse_no_heights(rows: pl.DataFrame, path: Path) -> None:
+    for name in ("anterior", "posterior"):
+        wrong = rows.filter((pl.col(name) <= 0) | ~pl.col(name).is_finite())
+        for patient, level, value in wrong.head(1).select("patient", "level", name).iter_rows():
+            msg = f"{path}: case {patient}: {name} {level}: expected a height above 0, got {value:g}"
+            raise FormatError(msg)
 
 
 def _level(raw: pl.DataFrame, level: str, path: Path) -> pl.DataFrame:

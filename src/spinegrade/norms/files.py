@@ -45,11 +45,11 @@ COLUMNS: dict[str, tuple[str, ...]] = {
 """Columns that a norm of each form must have."""
 
 BESIDES: dict[str, tuple[str, ...]] = {
-    "mean-sd": ("n", "kept", "mean_low", "mean_high", "sd_low", "sd_high"),
+    "mean-sd": ("n", "values", "kept", "mean_low", "mean_high", "sd_low", "sd_high"),
     "lms": ("n", "l_low", "l_high", "m_low", "m_high", "s_low", "s_high"),
     "percentile": ("n",),
 }
-"""Columns that it may have: numbers of people, and the ends of intervals."""
+"""Columns that it may have: numbers of people, of their values and of those kept, and ends of intervals."""
 
 _TEXT = frozenset(_KEY)
 

@@ -59,56 +59,72 @@ class Recipe:
 
 @frozen
 class Cell:
-    """Values of one measure at one level in people of one sex, missing ones left out."""
+    """Values of one measure at one level in people of one sex, missing ones left out.
+
+    ``spine`` is the row of the normals that a value is from.
+    """
 
     values: Floats
     age: Floats
     person: Codes
+    spine: Codes
+
+    def where(self, here: NDArray[np.bool_]) -> Cell:
+        """Return some of the values."""
+        return Cell(self.values[here], self.age[here], self.person[here], self.spine[here])
 
 
-Row = dict[str, Any]
+@frozen
+class Row:
+    """A row of a norm by its columns, and the spines that it was made from."""
+
+    columns: dict[str, Any]
+    spine: Codes
 
 
 def mean_sd_rows(cell: Cell, recipe: Recipe, rng: np.random.Generator) -> Iterator[Row]:
     """Yield a row for each band of age that has people enough."""
     for low, high in pairwise(recipe.ages) if recipe.ages else [(-np.inf, np.inf)]:
-        here = (cell.age >= low) & (cell.age < high) if recipe.ages else np.ones(len(cell.age), dtype=bool)
-        people = len(np.unique(cell.person[here]))
-        if people < recipe.least or np.ptp(cell.values[here]) == 0:
+        inside = (cell.age >= low) & (cell.age < high) if recipe.ages else np.ones(len(cell.age), dtype=bool)
+        band = cell.where(inside)
+        people = len(np.unique(band.person))
+        if people < recipe.least or np.ptp(band.values) == 0:
             continue
-        values, person = cell.values[here], cell.person[here]
-        found = sample_moments(values, np.ones((1, len(values))), recipe.trim)
-        row: Row = {"n": people, "kept": round(float(found.kept[0]))}
+        found = sample_moments(band.values, np.ones((1, len(band.values))), recipe.trim)
+        row: dict[str, Any] = {"n": people, "values": len(band.values), "kept": round(float(found.kept[0]))}
         row |= {"age_from": low, "age_to": high} if recipe.ages else {}
-        drawn = [sample_moments(values, counts, recipe.trim) for counts in _draws(person, recipe, rng)]
+        drawn = [
+            sample_moments(band.values, counts, recipe.trim) for counts in _draws(band.person, recipe, rng)
+        ]
         for name in ("mean", "sd"):
             row[name] = float(getattr(found, name)[0])
             ends = _ends([getattr(one, name) for one in drawn])
             row[f"{name}_low"], row[f"{name}_high"] = ends
-        yield row
+        yield Row(row, band.spine)
 
 
 def lms_rows(cell: Cell, recipe: Recipe, rng: np.random.Generator) -> Iterator[Row]:
     """Yield a row for each knot of age, where there are people enough around every one."""
     knots = np.array(recipe.ages)
-    here = (cell.age >= knots[0]) & (cell.age <= knots[-1]) & (cell.values > 0)
-    values, age, person = cell.values[here], cell.age[here], cell.person[here]
+    used = cell.where((cell.age >= knots[0]) & (cell.age <= knots[-1]) & (cell.values > 0))
     edges = np.concatenate([[knots[0]], (knots[1:] + knots[:-1]) / 2, [knots[-1] + 1e-9]])
-    around = [len(np.unique(person[(age >= low) & (age < high)])) for low, high in pairwise(edges)]
-    if min(around) < recipe.least or np.ptp(values) == 0:
+    around = [
+        len(np.unique(used.person[(used.age >= low) & (used.age < high)])) for low, high in pairwise(edges)
+    ]
+    if min(around) < recipe.least or np.ptp(used.values) == 0:
         return
-    found = fit_lms(values, age, knots)
+    found = fit_lms(used.values, used.age, knots)
     drawn = [
-        fit_lms(values, age, knots, weights=counts, near=found)
-        for block in _draws(person, recipe, rng)
+        fit_lms(used.values, used.age, knots, weights=counts, near=found)
+        for block in _draws(used.person, recipe, rng)
         for counts in block
     ]
     for knot, years in enumerate(knots):
-        row: Row = {"age": float(years), "n": around[knot]}
+        row: dict[str, Any] = {"age": float(years), "n": around[knot]}
         for place, name in enumerate(("l", "m", "s")):
             row[name] = float(found[place, knot])
             row[f"{name}_low"], row[f"{name}_high"] = _ends([one[place, [knot]] for one in drawn])
-        yield row
+        yield Row(row, used.spine)
 
 
 def _draws(person: Codes, recipe: Recipe, rng: np.random.Generator) -> Iterator[Floats]:

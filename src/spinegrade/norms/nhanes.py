@@ -13,7 +13,6 @@ Source: NCHS, documentation of DXXT4_H, DXXL4_H and DXXVFA_H.
 
 from __future__ import annotations
 
-import importlib
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,7 +20,9 @@ import polars as pl
 
 from spinegrade.anatomy import GRADED
 from spinegrade.errors import FormatError
+from spinegrade.norms.nhanes_people import people_notes
 from spinegrade.norms.normals import from_rows
+from spinegrade.norms.transport import read_transport
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,8 +39,6 @@ _BEYOND = ("PT0X", "PT0Y", "PT1X")
 _SHIFT = len(_BEYOND)
 _ALIKE = 0.02
 """Median difference, as a fraction, up to which a distance is the height."""
-_TINY = 1e-70
-"""What transport files make of 0 is read as a number about 5e-79."""
 _LICENCE = "NHANES is public data of the US NCHS; its data use terms apply"
 
 
@@ -54,14 +53,14 @@ def read_nhanes(folder: Path, *, only_normal: bool = False) -> Normals:
     Raises
     ------
     FormatError
-        If a file cannot be read, lacks a column, the six points do not give the heights, or there are no
-        scores to tell normal vertebrae by.
+        If a file cannot be read, was cut off, lacks a column or has a person twice; if the six points do not
+        give the heights, or there are no scores to tell normal vertebrae by.
     """
     files = _files(folder)
     if "DEMO_H" not in files:
         msg = f"{folder}: expected DEMO_H.XPT, which has sex and age, beside the vertebral files, got none"
         raise FormatError(msg)
-    demo = _read(files["DEMO_H"], ("SEQN", "RIAGENDR", "RIDAGEYR"))
+    demo = _read(files["DEMO_H"], "RIAGENDR", "RIDAGEYR")
     people = demo.select(
         "SEQN",
         (pl.col("RIAGENDR").replace_strict({1.0: 1, 2.0: 0}, default=-1, return_dtype=pl.Int64)).alias("sex"),
@@ -69,10 +68,12 @@ def read_nhanes(folder: Path, *, only_normal: bool = False) -> Normals:
     )
     levels = [level for level in GRADED.levels if f"DXX{level}_H" in files]
     notes: list[str] = []
-    rows = pl.concat([_level(files[f"DXX{level}_H"], level, notes) for level in levels])
-    rows = rows.join(people, on="SEQN", how="left", maintain_order="left")
+    by_level = {level: _level(files[f"DXX{level}_H"], level, notes) for level in levels}
+    scores = _read(files["DXXVFA_H"]) if "DXXVFA_H" in files else None
+    notes += people_notes(by_level, demo, scores)
+    rows = pl.concat(by_level.values()).join(people, on="SEQN", how="left", maintain_order="left")
     if only_normal:
-        rows = _scored_normal(rows, files, folder, levels)
+        rows = _scored_normal(rows, scores, folder, notes)
     rows = rows.with_columns(
         pl.col("SEQN").cast(pl.Int64).cast(pl.String).alias("patient"), exam=pl.lit("2013")
     )
@@ -89,34 +90,27 @@ def _files(folder: Path) -> dict[str, Path]:
     return {name: path for name, path in found.items() if name in {*names, "DEMO_H", "DXXVFA_H"}}
 
 
-def _read(path: Path, needed: tuple[str, ...]) -> pl.DataFrame:
-    """Return the numeric columns of a transport file."""
-    try:
-        pandas = importlib.import_module("pandas")
-    except ImportError as error:
-        msg = f"{path}: expected pandas to read SAS transport files, got none: pip install pandas"
-        raise FormatError(msg) from error
-    try:
-        read = pandas.read_sas(path, format="xport")
-    except (OSError, ValueError, IndexError, TypeError) as error:
-        msg = f"{path}: expected a SAS transport file, got: {' '.join(str(error).split())[:80]}"
-        raise FormatError(msg) from error
-    columns = {name: read[name].to_numpy() for name in read.columns if read[name].dtype.kind == "f"}
-    if missing := [name for name in needed if name not in columns]:
-        msg = f"{path}: expected column {missing[0]}, got {', '.join(list(columns)[:6])}"
+def _read(path: Path, *needed: str) -> pl.DataFrame:
+    """Return a file that has every person once, by number in ``SEQN``."""
+    frame = read_transport(path, ("SEQN", *needed))
+    again = frame.filter(~pl.col("SEQN").is_first_distinct())
+    if again.height:
+        msg = f"{path}: SEQN: expected every person once, got {again['SEQN'][0]:.0f} again"
         raise FormatError(msg)
-    frame = pl.DataFrame({name: np.where(np.abs(one) < _TINY, 0.0, one) for name, one in columns.items()})
-    return frame.with_columns(pl.all().fill_nan(None))
+    return frame
 
 
 def _level(path: Path, level: str, notes: list[str]) -> pl.DataFrame:
     """Return the heights of one level's file, checked against its six points where it has them."""
-    frame = _read(path, ("SEQN", *_HEIGHTS))
+    frame = _read(path, *_HEIGHTS)
     found = _where_points_begin(frame, path)
     if found == _SHIFT:
         notes.append(f"{level}: the six points begin three columns after the one that is named for them")
     elif found is None:
         notes.append(f"{level}: no six points to check the heights by")
+    none = sum(int((frame[name] <= 0).sum()) for name in _HEIGHTS)
+    if none:
+        notes.append(f"{level}: {none:,} heights of 0 or below left out")
     heights = [
         pl.when(pl.col(name) > 0).then(pl.col(name)).alias(called) for name, called in _HEIGHTS.items()
     ]
@@ -151,17 +145,25 @@ def _gives_height(frame: pl.DataFrame, columns: list[str]) -> bool:
 
 
 def _scored_normal(
-    rows: pl.DataFrame, files: dict[str, Path], folder: Path, levels: list[str]
+    rows: pl.DataFrame, scores: pl.DataFrame | None, folder: Path, notes: list[str]
 ) -> pl.DataFrame:
     """Return the vertebrae that a reader scored 0."""
-    if "DXXVFA_H" not in files:
+    if scores is None:
         msg = f"{folder}: expected DXXVFA_H.XPT, which has the scores, to keep normal vertebrae by, got none"
         raise FormatError(msg)
-    names = [f"DXX{level}FX" for level in levels]
-    scores = _read(files["DXXVFA_H"], ("SEQN", *names)).select("SEQN", *names)
-    long = scores.rename(dict(zip(names, levels, strict=True))).unpivot(
-        index="SEQN", variable_name="level", value_name="score"
+    levels = rows["level"].unique(maintain_order=True)
+    names = {f"DXX{level}FX": level for level in levels}
+    if missing := [name for name in names if name not in scores.columns]:
+        msg = f"{folder}: DXXVFA_H.XPT: expected column {missing[0]}, got none"
+        raise FormatError(msg)
+    long = (
+        scores.select("SEQN", *names)
+        .rename(names)
+        .unpivot(index="SEQN", variable_name="level", value_name="score")
     )
-    return rows.join(long, on=["SEQN", "level"], how="left", maintain_order="left").filter(
-        pl.col("score") == 0
+    scored = rows.join(long, on=["SEQN", "level"], how="left", maintain_order="left")
+    score = scored["score"]
+    notes.append(
+        f"vertebrae left out: {(score > 0).sum():,} scored above 0, {score.null_count():,} without a score"
     )
+    return scored.filter(pl.col("score") == 0)

@@ -13,7 +13,7 @@ from attrs import field, frozen
 from spinegrade.errors import FormatError
 from spinegrade.io.csv_text import read_dialect
 from spinegrade.norms.table import SEXES, UNKNOWN, Norm
-from spinegrade.patients.ages import years_between
+from spinegrade.patients.ages import OLDEST, last_day, years_between
 from spinegrade.patients.columns import PATIENTS
 from spinegrade.patients.reading import read_patients, table_files
 
@@ -46,18 +46,43 @@ class People:
         """Return sex and age in years of each patient, at these dates; `UNKNOWN` and NaN where not known.
 
         Where date of birth and date are known, the age is counted from them; else it is the given one, older
-        by the years since its own date.
+        by the years since its own date.  It is not known where dates contradict each other, see `faults`.
         """
+        found = self._at(patients, dates)
+        return found["sex"].to_numpy().astype(np.int64), found["age"].cast(pl.Float64).to_numpy()
+
+    def faults(self, patients: pl.Series, dates: pl.Series | None = None) -> pl.Series:
+        """Return what is wrong with the dates of each patient at these dates, in words; null for nothing.
+
+        They are those that `spinegrade.patients.contradictions` finds of an exam.
+        """
+        return self._at(patients, dates)["fault"]
+
+    def _at(self, patients: pl.Series, dates: pl.Series | None) -> pl.DataFrame:
+        """Return sex, age and fault of each patient at these dates."""
         asked = pl.DataFrame({"patient": patients.cast(pl.String)})
-        day = pl.lit(None, pl.Date) if dates is None else dates.cast(pl.Date)
+        day, last = pl.lit(None, pl.Date) if dates is None else dates.cast(pl.Date), pl.lit(last_day())
         joined = asked.with_columns(day.alias("_date")).join(
             self.frame, on="patient", how="left", maintain_order="left"
         )
-        born = years_between(pl.col("birth_date"), pl.col("_date"))
-        grown = pl.col("age") + years_between(pl.col("date"), pl.col("_date"))
-        age = pl.when(born >= 0).then(born).when(born.is_null()).then(pl.coalesce(grown, "age"))
-        found = joined.select(pl.col("sex").fill_null(UNKNOWN), age.alias("age"))
-        return found["sex"].to_numpy().astype(np.int64), found["age"].cast(pl.Float64).to_numpy()
+        film, since, given = pl.col("_date"), pl.col("date"), pl.col("age")
+        counted = years_between(pl.col("birth_date"), film)
+        late = since > last
+        grown = (
+            pl.when(since.is_null() | (film.is_null() & ~late))
+            .then(given)
+            .when(~late)
+            .then(given + years_between(since, film))
+        )
+        wrong = {
+            "date of the exam after today": film > last,
+            "date of the exam before the birth": (counted < 0) | (grown < -1),
+            f"age over {OLDEST:g} at the exam": pl.max_horizontal(counted, grown) > OLDEST,
+            "date of the age after today": late & counted.is_null() & given.is_not_null(),
+        }
+        fault = pl.coalesce(pl.when(where).then(pl.lit(words)) for words, where in wrong.items())
+        age = pl.when(fault.is_null()).then(pl.coalesce(counted, grown.clip(0.0)))
+        return joined.select(pl.col("sex").fill_null(UNKNOWN), age.alias("age"), fault.alias("fault"))
 
 
 def read_people(path: Path) -> People:
