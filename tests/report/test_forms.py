@@ -118,3 +118,23 @@ def test_the_form_says_what_it_rests_on(page):
     text = page(answered(make_reading(), T4=NORMAL)).one("section", class_="forms").text
     assert "Unconfirmed. That a fracture needs" in text
     assert load_form(ABQ).source.stamp in text
+
+
+def test_what_forms_found_stands_on_the_first_page(tmp_path):
+    """Of two readings one answers: a fracture is told, a normal and an open vertebra are not."""
+    first = answered(make_reading(), T4=NORMAL, T8=FRACTURE, L1={"as_expected": "no"})
+    (tmp_path / "readings").mkdir()
+    for number, one in enumerate((first, make_reading(reader="R2"))):
+        write_reading(one, tmp_path / "readings" / f"{number}.reading.json")
+    (tmp_path / "patients.csv").write_text("patient,age\nP-17,9\n")
+    page, table = tmp_path / "page.html", tmp_path / "patients.csv"
+    said = invoke("report", tmp_path / "readings", "--patients", table, "-o", page)
+    assert said.code == 0, said.err
+    text = take_apart(page.read_text("utf-8")).one("section", class_="found").one("p", class_="noted").text
+    assert text == (
+        "By qualitative forms, which the rules do not count: "
+        "T8 osteoporotic fracture: upper endplate (abq-2004) in 1 of 2 readings."
+    )
+    write_reading(make_reading(), tmp_path / "readings" / "0.reading.json", force=True)
+    assert invoke("report", tmp_path / "readings", "--patients", table, "-o", page, "--force").code == 0
+    assert not take_apart(page.read_text("utf-8")).every("p", class_="noted")

@@ -30,6 +30,7 @@ from spinegrade.report.clinic_findings import (
 )
 from spinegrade.report.clinic_percentile import below_percentile
 from spinegrade.report.clinic_trends import Plot, trends
+from spinegrade.report.forms import noted
 from spinegrade.report.words import STATUS_WORDS, deformity_index
 
 if TYPE_CHECKING:
@@ -65,6 +66,8 @@ class PatientPage:
         How many readings of the latest exam and of all exams it is made of.
     status, index
         What the latest exam adds up to, in words.
+    noted
+        What answers to qualitative forms come to, where that is something.
     below
         Levels of a child below the 5th percentile of children's, which are no fractures, in words.
     earlier
@@ -84,6 +87,7 @@ class PatientPage:
     findings: tuple[LevelFinding, ...]
     unread: tuple[str, ...]
     strips: tuple[Strip, ...]
+    noted: tuple[str, ...]
     below: str
     earlier: tuple[str, ...]
     wanted: tuple[Wanted, ...]
@@ -257,6 +261,7 @@ def _page(
         findings=findings(last, method.levels),
         unread=unread(last, method.levels),
         strips=shown,
+        noted=noted(last),
         below="" if account.adult else below_percentile(last, account.age),
         earlier=earlier_fractures(shown[:-1]) if len(last) < len(mine) else (),
         wanted=tuple(clinic_next.wanted(account)),

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from attrs import frozen
 
+from spinegrade.anatomy import LEVELS
 from spinegrade.errors import SpinegradeError
 from spinegrade.qualitative.form import Form, load_form
 from spinegrade.qualitative.grading import PROBLEM, decide
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from spinegrade.report.findings import Examined, Vertebra
 
@@ -21,18 +23,23 @@ _ELSEWHERE = "This form does not come with spinegrade: the answers are shown as 
 
 @frozen
 class Row:
-    """A vertebra: what it comes to, questions and answers in words, and what is wrong with them."""
+    """A vertebra: what it comes to, questions and answers in words, and what is wrong with them.
+
+    It is ``notable`` where it comes to a class other than the form's first one, that of nothing found.
+    """
 
     level: str
     outcome: str
     answers: tuple[tuple[str, str], ...]
     problem: str = ""
+    notable: bool = False
 
 
 @frozen
 class FormTable:
     """A form with a row for each vertebra that it was answered for; ``caution`` is what its source lacks."""
 
+    id: str
     title: str
     caution: str
     made_by: str
@@ -45,16 +52,32 @@ def form_tables(examined: Examined) -> tuple[FormTable, ...]:
     return tuple(_table(name, examined) for name in names)
 
 
+def noted(examined: Sequence[Examined]) -> tuple[str, ...]:
+    """Return what forms found in these readings, level by level; nothing where all is as it should be."""
+    found = Counter(
+        (row.level, f"{row.outcome} ({form.id})")
+        for one in examined
+        for form in form_tables(one)
+        for row in form.rows
+        if row.notable
+    )
+    ordered = sorted(found.items(), key=lambda item: LEVELS.index(item[0][0]))
+    return tuple(
+        f"{level} {words}" + (f" in {count} of {len(examined)} readings" if count < len(examined) else "")
+        for (level, words), count in ordered
+    )
+
+
 def _table(name: str, examined: Examined) -> FormTable:
     answered = [one for one in examined.vertebrae if one.seen.forms.get(name)]
     try:
         form = load_form(name)
     except SpinegradeError:
         unread = tuple(Row(one.level, "-", tuple(one.seen.forms[name].items())) for one in answered)
-        return FormTable(name, _ELSEWHERE, "", unread)
+        return FormTable(name, name, _ELSEWHERE, "", unread)
     caution = "" if form.status == _CONFIRMED else f"{form.status.capitalize()}. {form.note}"
     rows = tuple(_row(one, form, one.seen.forms[name]) for one in answered)
-    return FormTable(form.title, caution, form.source.stamp, rows)
+    return FormTable(name, form.title, caution, form.source.stamp, rows)
 
 
 def _row(one: Vertebra, form: Form, answers: Mapping[str, str]) -> Row:
@@ -67,7 +90,13 @@ def _row(one: Vertebra, form: Form, answers: Mapping[str, str]) -> Row:
     problem = decided[PROBLEM]
     if problem is not None:
         return Row(one.level, "-", tuple(answers.items()), problem)
-    return Row(one.level, decided["words"] or "-", tuple(_in_words(form, form.clean(answers))))
+    nothing = (None, form.categories[0], form.unevaluable)
+    return Row(
+        level=one.level,
+        outcome=decided["words"] or "-",
+        answers=tuple(_in_words(form, form.clean(answers))),
+        notable=decided["category"] not in nothing,
+    )
 
 
 def _in_words(form: Form, answers: Mapping[str, str]) -> Iterator[tuple[str, str]]:
