@@ -58,8 +58,10 @@ def write_tables(folder: Path, count: int, rng: np.random.Generator) -> None:
 
 
 def readings(count: int, rng: np.random.Generator) -> pl.DataFrame:
-    """Return a graded reading of everybody, in `spine_schema`."""
+    """Return a graded reading of everybody, in `spine_schema`; a fifth of the spines look otherwise."""
     grades = rng.choice([0.0, 1.0, 2.0, np.nan], (count, 13), p=[0.95, 0.02, 0.01, 0.02])
+    otherwise = rng.random(grades.shape) < 0.02
+    given = {"grade": grades, "visual": np.where(otherwise, (grades < 1).astype(float), grades)}
     schema = spine_schema(GRADED)
     return pl.DataFrame(
         {
@@ -67,8 +69,8 @@ def readings(count: int, rng: np.random.Generator) -> pl.DataFrame:
             "exam": "E1",
             "reader": "R1",
             **{
-                f"{kind}_{level}": pl.Series(np.ascontiguousarray(grades[:, at]), nan_to_null=True)
-                for kind in ("grade", "visual")
+                f"{kind}_{level}": pl.Series(np.ascontiguousarray(values[:, at]), nan_to_null=True)
+                for kind, values in given.items()
                 for at, level in enumerate(GRADED.levels)
             },
         }
