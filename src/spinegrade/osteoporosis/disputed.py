@@ -1,8 +1,9 @@
 """Vertebrae that readers grade otherwise than the landmarks do, where that decides a diagnosis.
 
 Six landmarks find 18 to 36 % of the vertebral fractures that radiologists see in children, with a
-specificity of 95 to 98 % (clinical dossier 2.6: AVERT and SpineAnalyzer), so neither grade is taken to be
-right: whichever the switch ``grades`` chose, it is said what the other would answer.
+specificity of 95 to 98 % (Alqahtani 2017, Clin Radiol 72; Alqahtani 2019, Eur Radiol,
+doi 10.1007/s00330-019-06250-4), so neither grade is taken to be right: whichever the switch ``grades`` chose,
+it is said what the other would answer.
 """
 
 from __future__ import annotations
