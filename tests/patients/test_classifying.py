@@ -122,7 +122,7 @@ class TestFilms:
 
     def test_where_the_readers_grades_decide_otherwise_it_is_said(self, tmp_path):
         """Seen and not measured, measured and not seen, and graded alike."""
-        said = "R1 by the switch grades: measured {}, visual {}"
+        said = "R1 by the switch grades: measured {}, visual {} (T8)"
         t8 = pl.col("level") == "T8"
         seen = film().with_columns(visual_grade=pl.when(t8).then(2.0).otherwise(0.0))
         for switches in ([], ["grades=visual"]):

@@ -30,12 +30,12 @@ def test_nothing_is_said_where_nothing_hangs_on_it():
 )
 def test_both_answers_are_given_and_which_counts(switches, counts):
     said = "R1 by the switch grades: measured not met, visual met; "
-    said += "A1 by the switch grades: measured met, visual indeterminate"
+    said += "A1 by the switch grades: measured met, visual indeterminate (T8 L2)"
     words = disputed(account(said, switches))
     assert "R1: by the measured grades not met, by the readers' own met" in words
     assert "A1: by the measured grades met, by the readers' own cannot be answered" in words
     assert counts in words
-    assert words.endswith("Look at those levels again.")
+    assert words.endswith("Look again at T8, L2.")
 
 
 def test_the_page_says_it_beside_the_verdict(tmp_path):

@@ -38,16 +38,14 @@ def disputed_words(
 ) -> pl.Series:
     """Return which rules for a diagnosis the readers' grades would decide otherwise; null where none.
 
-    ``readings`` are rows of `spine_rows`.
+    At the end, in brackets, stand the levels that are graded otherwise on any film.  ``readings`` are rows of
+    `spine_rows`.
     """
-    differs = pl.any_horizontal(
-        (pl.col(f"grade_{level}") >= switches.min_grade) != (pl.col(f"visual_{level}") >= switches.min_grade)
-        for level in levels.levels
-    )
-    who = readings.filter(differs)["patient"].unique()
-    where = known.cohort["patient"].is_in(who.implode()).to_numpy()
-    few, mine = fractures_of(known, who), facts.of(where)
-    rows = readings.filter(pl.col("patient").is_in(who.implode()))
+    differing = readings.select("patient", *(_differs(level, switches.min_grade) for level in levels.levels))
+    differing = differing.filter(pl.any_horizontal(levels.levels)).group_by("patient").agg(pl.all().any())
+    where = known.cohort["patient"].is_in(differing["patient"].implode()).to_numpy()
+    few, mine = fractures_of(known, differing["patient"]), facts.of(where)
+    rows = readings.filter(pl.col("patient").is_in(differing["patient"].implode()))
     by_setting = {}
     for setting in GRADES:
         by = evolve(switches, grades=setting)
@@ -56,4 +54,17 @@ def disputed_words(
             mine, numbers=mine.numbers | counted.numbers, truths=mine.truths | counted.truths
         )
     diagnoses = [one for one in rules if one.says == "diagnosis"]
-    return deciding_words("grades", diagnoses, by_setting, where).alias("disputed")
+    words = deciding_words("grades", diagnoses, by_setting, where).alias("disputed")
+    named = pl.concat_str(
+        (pl.when(level).then(pl.lit(level)) for level in levels.levels), separator=" ", ignore_nulls=True
+    )
+    at = known.cohort.select("patient").join(
+        differing.select("patient", named.alias("at")), on="patient", how="left", maintain_order="left"
+    )
+    return at.select(pl.format("{} ({})", words, "at").alias("disputed")).to_series()
+
+
+def _differs(level: str, min_grade: float) -> pl.Expr:
+    """Return where a level is a fracture by one of the grades and not by the other."""
+    differs = (pl.col(f"grade_{level}") >= min_grade) != (pl.col(f"visual_{level}") >= min_grade)
+    return differs.fill_null(value=False).alias(level)

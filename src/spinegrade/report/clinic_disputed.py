@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from spinegrade.osteoporosis.account import Account
 
-_RULE = re.compile(r"(\w+) by the switch grades: measured ([\w ]+), visual ([\w ]+)")
+_RULE = re.compile(r"(\w+) by the switch grades: measured ([a-z ]+), visual ([a-z]+(?: [a-z]+)*)")
+_LEVELS = re.compile(r"\(([^()]+)\)$")
 _COUNTS = {
     "measured": "the measured grades count here",
     "visual": "the readers' own grades count here",
@@ -18,7 +19,8 @@ _ANSWERS = {"indeterminate": "cannot be answered"}
 
 def disputed(account: Account) -> str:
     """Return which rules hang on whose grades count, and what to do about it; empty where none does."""
-    found = _RULE.findall(f"{account.row['disputed'] or ''}")
+    said = f"{account.row['disputed'] or ''}"
+    found, levels = _RULE.findall(said), _LEVELS.search(said)
     if not found:
         return ""
     rules = "; ".join(
@@ -28,7 +30,8 @@ def disputed(account: Account) -> str:
     setting = "visual" if "grades=visual" in f"{account.row['switches']}".split() else "measured"
     return (
         "Landmarks and readers grade vertebrae differently, and that decides. "
-        f"{rules}; {_COUNTS[setting]} (switch grades). Look at those levels again."
+        f"{rules}; {_COUNTS[setting]} (switch grades). "
+        f"Look again at {', '.join(levels[1].split()) if levels else 'those levels'}."
     )
 
 
