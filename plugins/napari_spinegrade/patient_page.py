@@ -90,12 +90,34 @@ def _spine(account: Account, view: View) -> str:
     sdi = (
         f"{row['sdi_low']}" if row["sdi_low"] == row["sdi_high"] else f"{row['sdi_low']} to {row['sdi_high']}"
     )
-    readers = ", ".join(view.readers)
-    words = f"Latest film, {count} reading{'s' * (count > 1)} ({escape(readers)}): "
-    words += f"fractured levels {fractures}, deformity index {sdi}"
+    readings = f"{count} reading{'s' * (count > 1)} ({escape(', '.join(view.asked_for))})"
+    words = (
+        f"{readings} of {view.exams} exams, as their dates do not tell which is the latest: "
+        if view.exams
+        else f"Latest film, {readings}: "
+    )
+    words += f"{fractures} of {row['evaluable'] or 0} graded levels fractured, deformity index {sdi}"
     if row["readings_differ"]:
         words += f"; readings differ at {row['readings_differ']}"
-    return words
+    return words + _earlier(view)
+
+
+def _earlier(view: View) -> str:
+    """Return which levels earlier films have as fractured; without dates nobody knows which these are."""
+    points = [point for series in view.trends.series for point in series.points]
+    if view.exams or view.switches.grades != "measured" or not points:
+        return ""
+    last = max(point.on for point in points)
+    found = dict.fromkeys(
+        f"{level} ({point.on})"
+        for point in points
+        if point.on < last
+        for level, grade in point.grades.items()
+        if (grade or 0) >= view.switches.min_grade
+    )
+    if not found:
+        return ""
+    return f"<br>Fractured on earlier films, which counts even if reshaped since: {', '.join(found)}"
 
 
 def _met(title: str, answers: Iterable[RuleAnswer], account: Account) -> str:

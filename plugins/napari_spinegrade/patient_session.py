@@ -14,6 +14,7 @@ from napari_spinegrade.patient_facts import FactsEditor, passed_over, unusable
 from napari_spinegrade.patient_film import question
 from napari_spinegrade.patient_readings import PATIENT, Found, ReadingShelf
 from napari_spinegrade.patient_tables import begin_tables, open_tables, tables_beside
+from napari_spinegrade.patient_trends import series_name
 from napari_spinegrade.patient_view import ALL_READERS, Asked
 from spinegrade.errors import SpinegradeError
 from spinegrade.osteoporosis.switches import Switches, parse_switches
@@ -254,6 +255,12 @@ class PatientSession:
     def unusable(self) -> str:
         """Why what the table says of the patient is not used; empty where it is."""
         return "" if self.facts is None else unusable(self.facts)
+
+    @property
+    def series(self) -> str:
+        """The series of the trends that the open reading is one of; empty for none."""
+        reading = self.seen.reading
+        return "" if reading is None else series_name(reading.reader, reading.occasion)
 
     def contradictions(self, said: Sequence[str]) -> tuple[str, ...]:
         """Return what contradicts itself; a row that cannot be used is none to the rules, and yet there."""

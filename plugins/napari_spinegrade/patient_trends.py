@@ -18,12 +18,13 @@ from spinegrade.followup.tables import patient_rows, vertebra_rows
 from spinegrade.io.arrays import as_spines
 from spinegrade.io.columns import READING_KEY
 from spinegrade.patients.ages import years_between
+from spinegrade.patients.contradictions import SUSPECT
 
 if TYPE_CHECKING:
     from datetime import date
 
     from spinegrade.io.arrays import Spines
-    from spinegrade.patients.reading import Patients
+    from spinegrade.patients.contradictions import Known
 
 RATIO_WORDS = ("anterior / posterior", "middle / posterior", "posterior / expected")
 """The three ratios as a reader calls them: wedge, biconcave, crush."""
@@ -45,6 +46,11 @@ class ExamPoint:
     ratios: dict[str, tuple[float | None, ...]]
 
 
+def series_name(reader: str, occasion: int) -> str:
+    """Return what the panel calls what a reader read on one occasion."""
+    return f"{reader}, occasion {occasion}"
+
+
 @frozen
 class Series:
     """What a reader read of a patient on one occasion, by date, and what became of it in words."""
@@ -58,7 +64,7 @@ class Series:
     @property
     def name(self) -> str:
         """The series as the panel calls it."""
-        return f"{self.reader}, occasion {self.occasion}"
+        return series_name(self.reader, self.occasion)
 
     @property
     def levels(self) -> tuple[str, ...]:
@@ -91,9 +97,9 @@ class Trends:
     adult: bool = False
 
 
-def trends_of(spines: Spines | None, given: Patients, method: Method) -> Trends:
+def trends_of(spines: Spines | None, known: Known, method: Method) -> Trends:
     """Return how a patient fared; readings without a date are told of and left out."""
-    scans, notes = _scans(given)
+    scans, notes = _scans(known)
     if spines is None:
         return Trends((), scans, notes)
     frame = spines.frame.filter(pl.col("date").is_not_null())
@@ -196,12 +202,10 @@ def _remarks(names: str) -> str:
 # Scans
 
 
-def _scans(given: Patients) -> tuple[tuple[Scan, ...], tuple[str, ...]]:
-    """Return the z-scores of the patient's scans, and how many have no place in time."""
-    who = given.patients.select("patient", "birth_date")
+def _scans(known: Known) -> tuple[tuple[Scan, ...], tuple[str, ...]]:
+    """Return the z-scores of the patient's scans that can be used, and how many have no place in time."""
     rows = (
-        given.bmd.filter(pl.col("z").is_not_null() & pl.col("site").is_not_null())
-        .join(who, on="patient", how="left", maintain_order="left")
+        known.bmd.filter(pl.col("z").is_not_null() & pl.col("site").is_not_null() & ~pl.col(SUSPECT))
         .with_columns(at=years_between(pl.col("birth_date"), pl.col("date")))
         .sort("date", nulls_last=True, maintain_order=True)
     )

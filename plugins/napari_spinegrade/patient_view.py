@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+import polars as pl
 from attrs import evolve, field, frozen
 
 from napari_spinegrade.patient_trends import Trends, trends_of
@@ -14,8 +15,9 @@ from spinegrade.io.reading_table import ROWS_A_FILE, reading_rows, readings_fram
 from spinegrade.osteoporosis.account import Account, accounts
 from spinegrade.osteoporosis.cohort import Classification, classify
 from spinegrade.osteoporosis.rule import OsteoporosisRule, osteoporosis_rules
-from spinegrade.osteoporosis.spines import spine_rows
+from spinegrade.osteoporosis.spines import gather_grades, spine_rows, spine_schema
 from spinegrade.osteoporosis.switches import Switches
+from spinegrade.patients.contradictions import settle
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -54,6 +56,11 @@ class View:
         What the rules say; None where the patient occurs nowhere.
     readers
         Everybody who read the patient.
+    asked_for
+        Those whose readings are shown.
+    exams
+        How many exams of these are taken together, as their dates do not tell which is the latest; 0 where
+        they do.
     problems
         What was left out, and why.
     rules
@@ -66,6 +73,8 @@ class View:
     readers: tuple[str, ...]
     problems: tuple[str, ...]
     rules: tuple[OsteoporosisRule, ...] = ()
+    asked_for: tuple[str, ...] = ()
+    exams: int = 0
 
     @property
     def group(self) -> str:
@@ -93,12 +102,16 @@ def view(asked: Asked) -> View:
     readers = tuple(dict.fromkeys(one.reader for one in asked.readings))
     wanted = [one for one in asked.readings if asked.reader in (ALL_READERS, one.reader)]
     spines, problems = spines_of(wanted)
+    levels = asked.method.levels
     rows = spine_rows(spines, asked.method) if spines is not None else None
     made_by = (asked.method.rule.source.stamp, asked.method.reference) if rows is not None else ("", "")
     how = Classification(asked.switches, rules_by(asked.switches), *made_by)
-    frame = classify(asked.given, rows, asked.method.levels, how)
+    frame = classify(asked.given, rows, levels, how)
+    films = pl.DataFrame(schema=spine_schema(levels)) if rows is None else rows
+    exams = gather_grades(films, levels, how.switches).frame
+    known = settle(asked.given, exams, how.switches.adult_from)
     account = next((one for one in accounts(frame, how) if one.patient == asked.patient), None)
-    trends = trends_of(spines, asked.given, asked.method)
+    trends = trends_of(spines, known, asked.method)
     return View(
         account=account,
         trends=evolve(trends, adult=account is not None and account.adult is True),
@@ -106,7 +119,15 @@ def view(asked: Asked) -> View:
         readers=readers,
         problems=(*asked.problems, *asked.given.problems, *problems),
         rules=how.rules,
+        asked_for=tuple(dict.fromkeys(one.reader for one in wanted)),
+        exams=_together(wanted),
     )
+
+
+def _together(readings: Sequence[Reading]) -> int:
+    """Return how many exams there are, where their dates do not tell which is the latest; else 0."""
+    exams = {one.exam.id for one in readings}
+    return len(exams) if len(exams) > 1 and any(one.exam.date is None for one in readings) else 0
 
 
 def spines_of(readings: Iterable[Reading]) -> tuple[Spines | None, list[str]]:

@@ -358,6 +358,16 @@ def test_readings_without_a_date_are_told_of(shelf):
     assert shown.trends.notes == (f"No date, so not in the plots: {reading.exam.id}",)
 
 
+def test_a_scan_that_contradicts_itself_is_not_plotted(shelf):
+    given = FactsEditor(open_tables(SAMPLES / "patients"), CHILD).given()
+    known = view(Asked(CHILD, given)).trends.scans
+    sourceless = given.bmd.head(1).with_columns(z=-3.1, reference=pl.lit(None, pl.String))
+    shown = view(Asked(CHILD, evolve(given, bmd=pl.concat([given.bmd, sourceless]))))
+    assert "z-score without a reference" in " ".join(shown.account.contradictions)
+    assert -3.1 not in [one.z for one in shown.trends.scans]
+    assert len(shown.trends.scans) <= len(known)
+
+
 class TestShelf:
     def test_the_open_reading_stands_in_for_the_kept_one(self, shelf):
         reading = shelf.of(CHILD)[0]

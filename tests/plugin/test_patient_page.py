@@ -237,12 +237,32 @@ class TestPage:
             for one in asked.readings
         ]
         words = words_of(page(view(evolve(asked, readings=tuple(unseen)))))
-        assert "R1: by the measured grades met, by the readers&#x27; own not met" in words
+        assert "rule R1: by the measured grades met, by the readers&#x27; own not met" in words
         plain = [
             evolve(one, vertebrae=tuple(evolve(each, visual_grade=None) for each in one.vertebrae))
             for one in asked.readings
         ]
         assert "by the measured grades" not in words_of(page(view(evolve(asked, readings=tuple(plain)))))
+
+    def test_whose_readings_and_which_film_is_said(self, session):
+        """Of one reader alone, with the fractures of the film before; of films without a date together."""
+        session.choose(CHILD)
+        asked = session.asked()
+        other = evolve(asked.readings[-1], reader="R7")
+        words = words_of(page(view(evolve(asked, readings=(*asked.readings, other), reader="R1"))))
+        assert "Latest film, 1 reading (R1): 1 of 13 graded levels fractured" in words
+        assert "Fractured on earlier films, which counts even if reshaped since: T6 (2025-04-20)" in words
+        undated = [evolve(one, exam=evolve(one.exam, date=None)) for one in asked.readings]
+        words = words_of(page(view(evolve(asked, readings=tuple(undated)))))
+        assert "2 readings (R1) of 2 exams, as their dates do not tell which is the latest" in words
+        assert "earlier films" not in words
+
+    def test_what_was_hardly_begun_is_no_spine_without_fractures(self, session):
+        session.choose(CHILD)
+        asked = session.asked()
+        begun = evolve(asked.readings[-1], vertebrae=asked.readings[-1].vertebrae[:1])
+        words = words_of(page(view(evolve(asked, readings=(begun,)))))
+        assert "0 of 1 graded levels fractured" in words
 
     def test_a_switch_that_is_not_as_usual_stands_out(self, session):
         session.set_switch("min_grade", "2")

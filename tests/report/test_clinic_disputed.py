@@ -32,8 +32,8 @@ def test_both_answers_are_given_and_which_counts(switches, counts):
     said = "R1 by the switch grades: measured not met, visual met; "
     said += "A1 by the switch grades: measured met, visual indeterminate (T8 L2)"
     words = disputed(account(said, switches))
-    assert "R1: by the measured grades not met, by the readers' own met" in words
-    assert "A1: by the measured grades met, by the readers' own cannot be answered" in words
+    assert "rule R1: by the measured grades not met, by the readers' own met" in words
+    assert "rule A1: by the measured grades met, by the readers' own cannot be answered" in words
     assert counts in words
     assert words.endswith("Look again at T8, L2.")
 
@@ -52,4 +52,4 @@ def test_the_page_says_it_beside_the_verdict(tmp_path):
     assert said.code == 0, said.err
     verdict = take_apart(output.read_text("utf-8")).one("section", class_="verdict").text
     assert "No osteoporosis by these rules" in verdict or "Osteoporosis not excluded" in verdict
-    assert "R1: by the measured grades not met" in verdict
+    assert "rule R1: by the measured grades not met" in verdict

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from attrs import evolve
+
 from napari_spinegrade.forms import answers_of, choose, fill, fill_spine, of_spine
 from napari_spinegrade.preferences import keep_koerber_weights, preferences
 from napari_spinegrade.widgets.seeing_actions import SeeingActions
@@ -26,6 +28,8 @@ class FormActions(SeeingActions):
     form_panel: FormPanel | None = None
     weights: Weights | None = None
     """Of Koerber's score, as the reader chose them."""
+    _refused_weights = ""
+    """Why the file that was chosen last is no use."""
     _form_dock: QDockWidget | None = None
 
     def ask_form(self) -> None:
@@ -83,6 +87,7 @@ class FormActions(SeeingActions):
         if of_spine(form):
             hidden = numbers is None
             filled = fill_spine(form, editor.reading, self.method, self.weights, hidden=hidden)
+            filled = evolve(filled, why_not=self._refused_weights or filled.why_not)
         else:
             filled = fill(form, editor.reading, editor.level, numbers, read_only=editor.read_only)
         panel.show_filled(filled)
@@ -103,7 +108,9 @@ class FormActions(SeeingActions):
         try:
             self.weights = load_weights(str(where))
         except SpinegradeError as error:
+            self._refused_weights = str(error)
             self.head.say(str(error), bad=True)
-            return
-        keep_koerber_weights(where)
+        else:
+            self._refused_weights = ""
+            keep_koerber_weights(where)
         self.show_form()

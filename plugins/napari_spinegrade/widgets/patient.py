@@ -197,7 +197,10 @@ class PatientPanel(ChangingPanel):
         shown, hidden = self.view, self.session.seen.hidden
         self.rules.show_view(shown, self.session, hidden)
         trends = Trends() if shown is None else shown.trends
-        self.trends.show_trends(Trends((), trends.scans, (hidden,)) if hidden else trends)
+        if hidden:
+            self.trends.show_trends(Trends((), trends.scans), empty=hidden)
+        else:
+            self.trends.show_trends(trends, self.session.series)
         account = None if shown is None else shown.account
         said = () if account is None else self.session.contradictions(account.contradictions)
         self.head.show_contradictions(said)
@@ -223,6 +226,7 @@ class PatientPanel(ChangingPanel):
         if refusal:
             self.say(refusal, bad=True)
         else:
+            self.say("")
             self.classify()
 
     # Letting go, and Qt

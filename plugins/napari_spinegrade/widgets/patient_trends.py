@@ -70,13 +70,17 @@ class TrendsPage(QScrollArea):
         made.setStyleSheet(NEXT_STYLE)
         return made
 
-    def show_trends(self, trends: Trends | None) -> None:
-        """Show how a patient fared, or nothing; the series and level that were chosen stay if they can."""
-        self.trends = trends or Trends()
+    def show_trends(self, trends: Trends, first: str = "", empty: str = "no film with a date") -> None:
+        """Show how a patient fared; the series and level that were chosen stay if they can.
+
+        Else the series called ``first`` is shown; ``empty`` is said where there is none.
+        """
+        self.trends = trends
         before = self.series.currentText(), self.level.currentText()
         self.series.clear()
-        self.series.addItems([one.name for one in self.trends.series] or ["no film with a date"])
-        self.series.setCurrentIndex(max(0, self.series.findText(before[0])))
+        self.series.addItems([one.name for one in self.trends.series] or [empty])
+        found = (self.series.findText(name) for name in (before[0], first))
+        self.series.setCurrentIndex(next((at for at in found if at >= 0), 0))
         self.series.setEnabled(bool(self.trends.series))
         self._show_series(before[1])
         self._show_scans()

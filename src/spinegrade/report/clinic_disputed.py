@@ -24,7 +24,7 @@ def disputed(account: Account) -> str:
     if not found:
         return ""
     rules = "; ".join(
-        f"{code}: by the measured grades {_words(measured)}, by the readers' own {_words(visual)}"
+        f"rule {code}: by the measured grades {_words(measured)}, by the readers' own {_words(visual)}"
         for code, measured, visual in found
     )
     setting = "visual" if "grades=visual" in f"{account.row['switches']}".split() else "measured"

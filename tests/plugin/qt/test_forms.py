@@ -120,6 +120,7 @@ def test_the_score_of_the_spine_says_what_it_needs_and_is_made_by_a_file_of_ones
     weights.write_text("broken")
     panel.weights.click()
     assert "our-koerber.toml" in desk.head.words.text()
+    assert "our-koerber.toml" in panel.problem.text()
     assert panel.outcome.text().startswith("severity 1, score ")
     panel.choose_form(0)
     assert not panel.weights.isVisible()

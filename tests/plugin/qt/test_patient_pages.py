@@ -13,7 +13,7 @@ from qtpy.QtGui import QFont, QFontMetricsF
 from at_desk import settle
 from napari_spinegrade.patient_page import SWITCH
 from napari_spinegrade.patient_session import PatientSession
-from napari_spinegrade.patient_trends import Scan, Trends
+from napari_spinegrade.patient_trends import Scan, Series, Trends
 from napari_spinegrade.widgets.patient_rules import RulesPage
 from napari_spinegrade.widgets.patient_trends import TrendsPage
 from spinegrade.assess import Method
@@ -116,6 +116,17 @@ class TestTrends:
         assert all(one[1] < two[0] for one, two in pairwise(spans))
         assert len(spans) >= min(2, count)
         assert plot.ticks[0][1] == "6.0 years"
+
+    def test_begins_with_the_series_that_is_open(self, shown):
+        page = shown(TrendsPage())
+        series = tuple(Series("R1", occasion, ()) for occasion in (1, 2))
+        page.show_trends(Trends(series), "R1, occasion 2")
+        assert page.series.currentText() == "R1, occasion 2"
+        page.series.setCurrentIndex(0)
+        page.show_trends(Trends(series), "R1, occasion 2")  # what was chosen stays
+        assert page.series.currentText() == "R1, occasion 1"
+        page.show_trends(Trends(), empty="hidden")
+        assert page.series.currentText() == "hidden"
 
     def test_the_bound_of_rules_for_children_is_not_drawn_for_an_adult(self, shown):
         page = shown(TrendsPage())
