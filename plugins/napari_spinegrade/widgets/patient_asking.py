@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from napari_spinegrade.blinding import BLINDING
 from napari_spinegrade.patient_film import date_of
 from napari_spinegrade.preferences import keep_patient_tables
-from napari_spinegrade.widgets.patient_dialogs import ask_film_date, ask_folder, ask_table
+from napari_spinegrade.widgets.patient_dialogs import ask_film_date, ask_folder, ask_patient, ask_table
 from napari_spinegrade.widgets.patient_keys import OwnKeys
 from napari_spinegrade.widgets.patient_seen import desk_in, film_date
 from spinegrade.errors import SpinegradeError
@@ -73,6 +73,14 @@ class AskingPanel(OwnKeys):
         if self._turn(lambda: self.session.open_tables(where)):
             keep_patient_tables(where)
             self.session.usual = where
+
+    def ask_for_patient(self) -> None:
+        """Ask for somebody new, and show the facts that are kept of them: none yet."""
+        patient = ask_patient(self)
+        if patient:
+            lost = self.finish()
+            self.session.choose(patient)
+            self.show_anew(lost)
 
     def begin_tables(self) -> None:
         """Begin tables beside the film, or say why they cannot be begun."""

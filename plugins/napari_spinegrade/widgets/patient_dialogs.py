@@ -27,6 +27,13 @@ def ask_folder(parent: QWidget, folder: Path | None) -> Path | None:
     return Path(name) if name else None
 
 
+def ask_patient(parent: QWidget) -> str:
+    """Return the identifier of a patient that somebody wrote; empty where they thought better of it."""
+    words = "Identifier of the patient, as your tables have it: a number or pseudonym, never the name"
+    text, given = QInputDialog.getText(parent, "New patient", words)
+    return text.strip() if given else ""
+
+
 def ask_film_date(parent: QWidget, question: str, on: date | None) -> str | None:
     """Return what somebody wrote as the date of a film; None where they thought better of it."""
     text, given = QInputDialog.getText(parent, "Film is of...", question, text=f"{on or ''}")

@@ -20,6 +20,7 @@ _BUTTONS = (
     ("ask_whose_film", "Film is of...", "Give the open film to the patient chosen above, and say its date"),
     ("read_anew", "Reload", "Read the tables again, as after somebody else changed them"),
 )
+_NEW = "Name a patient whom neither table nor film knows, to give them the film or facts"
 _UNDO = "Take the last change of a fact back (Ctrl Z)"
 _SAID_HEIGHT = 52
 """Three lines; they are always there, so that nothing below moves when there is something to say."""
@@ -40,12 +41,15 @@ class PatientHead(QWidget):
         self.buttons = [button(text, tip, partial(self.called.emit, name)) for name, text, tip in _BUTTONS]
         self.film, self.words = label(colour=BAD, wrap=True), label(colour=QUIET, wrap=True)
         self.wrong = label(colour=BAD, wrap=True)
+        new = button("New...", _NEW, partial(self.called.emit, "ask_for_patient"))
         first, second = QHBoxLayout(), QHBoxLayout()
         first.addWidget(label("Patient"))
         first.addWidget(self.patients, 1)
+        first.addWidget(new)
         first.addWidget(self.undo)
         for made in self.buttons:
             second.addWidget(made)
+        self.buttons.append(new)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)

@@ -263,6 +263,25 @@ class TestOpening:
         assert not desk.window().findChildren(PatientPanel)
 
 
+class TestSomebodyNew:
+    def test_is_named_given_the_film_and_facts(self, at_panel, monkeypatch):
+        panel = at_panel.panel
+        monkeypatch.setattr(patient_asking, "ask_patient", lambda _parent: "P-0815")
+        next(one for one in panel.head.buttons if one.text() == "New...").click()
+        assert panel.head.patients.currentText() == "P-0815"
+        assert "P-0815 is not in this table yet" in at_panel.said
+        panel.session.facts.set("patients", None, "sex", "F")
+        panel.give_film("2026-04-27")
+        assert at_panel.desk.editor.reading.exam.patient == "P-0815"
+        assert panel.session.facts.tables.patients[-1] == "P-0815"
+
+    def test_nobody_is_made_of_a_question_that_is_given_up(self, at_panel, monkeypatch):
+        monkeypatch.setattr(patient_asking, "ask_patient", lambda _parent: "")
+        before = at_panel.panel.session.patients
+        next(one for one in at_panel.panel.head.buttons if one.text() == "New...").click()
+        assert at_panel.panel.session.patients == before
+
+
 class TestNotShowing:
     def test_closes_with_words_while_a_blinded_reading_is_open(self, at_panel):
         panel = at_panel.panel
