@@ -79,6 +79,7 @@ class Binding:
         self.viewer, self.film, self.editor, self.method = viewer, film, editor, method
         self.hidden_numbers = hidden_numbers
         self._drawing = False
+        self._marked = ""
         self.asleep = False
         """Whether the mouse is left to napari, as while the desk is hidden."""
         self._drawn: dict[str, object] = {}
@@ -133,11 +134,17 @@ class Binding:
             with seen([self.marks, self.outline, self.labels]):
                 self._draw_marks(layers.marks_of(reading))
                 self._draw_outline(layers.outlines_of(reading.landmarks, layers.colours_of(shown)))
-                self._draw_labels(*layers.labels_of(reading, shown))
+                self._draw_labels(*layers.labels_of(reading, shown, self._marked))
         finally:
             self._drawing = False
         self.marks.metadata["spinegrade"] = {"reading": self.editor.reading}
         self.measured.emit(self.numbers)
+
+    def mark(self, level: str) -> None:
+        """Put a sign before a level on the film, as while a form asks about it; empty for none."""
+        if level != self._marked:
+            self._marked = level
+            self.draw()
 
     def _draw_marks(self, marks: layers.Marks) -> None:
         self._marks = marks

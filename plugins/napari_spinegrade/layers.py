@@ -102,10 +102,16 @@ def colours_of(numbers: Numbers | None) -> list[str]:
     return [UNGRADED if np.isnan(grade) else GRADE_COLOURS[int(grade)] for grade in numbers.grade]
 
 
-def labels_of(reading: Reading, numbers: Numbers | None) -> tuple[Floats, list[str], list[str]]:
+_SIGN = "> "
+
+
+def labels_of(
+    reading: Reading, numbers: Numbers | None, marked: str = ""
+) -> tuple[Floats, list[str], list[str]]:
     """Return ``(n, 2)`` places behind the bodies, words to write there, and their colours.
 
-    A label stands clear of its body at half height, never over an endplate.
+    A label stands clear of its body at half height, never over an endplate.  The level that is ``marked`` has
+    a sign before it.
     """
     points = reading.landmarks
     colours = colours_of(numbers)
@@ -117,7 +123,8 @@ def labels_of(reading: Reading, numbers: Numbers | None) -> tuple[Floats, list[s
             continue
         grade = numbers.grade_words(vertebra.level) if numbers is not None else ""
         places.append(place)
-        words.append(f"{vertebra.level}  {grade}".rstrip())
+        sign = _SIGN if vertebra.level == marked else ""
+        words.append(f"{sign}{vertebra.level}  {grade}".rstrip())
         shades.append(colours[at])
     return np.array(places).reshape(-1, 2), words, shades
 

@@ -126,6 +126,10 @@ class TestLayers:
         for row, column in ((200, 100), (200, 120), (200, 140), (230, 140), (230, 120), (210, 100)):
             click(adult, row, column)
         assert adult.labels.text.values.tolist() == ["T4  3"]
+        adult.mark("T4")
+        assert adult.labels.text.values.tolist() == ["> T4  3"]
+        adult.mark("T5")
+        assert adult.labels.text.values.tolist() == ["T4  3"]
         seen = adult.outline.edge_color.copy()
         adult.hidden_numbers = True
         adult.draw()

@@ -9,6 +9,7 @@ from attrs import evolve
 from napari_spinegrade.forms import answers_of, choose, fill, fill_spine, of_spine
 from napari_spinegrade.preferences import keep_koerber_weights, preferences
 from napari_spinegrade.widgets.seeing_actions import SeeingActions
+from napari_spinegrade.widgets.soon import soon
 from spinegrade.errors import SpinegradeError
 from spinegrade.qualitative.koerber import load_weights
 
@@ -49,6 +50,7 @@ class FormActions(SeeingActions):
         panel.taken_away.connect(self.take_form_away)
         panel.weights_wanted.connect(self.ask_for_weights)
         self._form_dock = self.viewer.window.add_dock_widget(panel, name="Form", area="left", tabify=False)
+        self._form_dock.visibilityChanged.connect(lambda _: soon(self, self.show_form))
         usual = preferences().koerber_weights
         if self.weights is None and usual is not None:
             self.use_weights(usual)
@@ -57,6 +59,8 @@ class FormActions(SeeingActions):
         """Take the dock out of the window."""
         if self._form_dock is not None:
             panel, self._form_dock, self.form_panel = self.form_panel, None, None
+            if self.binding is not None:
+                self.binding.mark("")
             self.viewer.window.remove_dock_widget(panel)
 
     def answer(self, question: Question, value: str) -> None:
@@ -84,6 +88,8 @@ class FormActions(SeeingActions):
             return
         numbers = None if self.hidden_numbers else self.binding.numbers
         editor, form = self.editor, panel.form
+        asked = self._form_dock is not None and self._form_dock.isVisible() and not of_spine(form)
+        self.binding.mark(editor.level if asked else "")
         if of_spine(form):
             hidden = numbers is None
             filled = fill_spine(form, editor.reading, self.method, self.weights, hidden=hidden)

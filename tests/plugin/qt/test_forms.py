@@ -62,6 +62,24 @@ def test_keys_still_grade_while_the_form_is_open_and_it_can_be_put_away(at_desk)
     assert desk.form_panel.isVisible()
 
 
+def test_the_vertebra_that_is_asked_about_is_marked_on_the_film(open_film_in, clinic):
+    def marked():
+        words = desk.binding.labels.text.values.tolist()
+        return [one.split()[1] for one in words if one.startswith("> ")]
+
+    _, desk = open_film_in(clinic)
+    assert marked() == []
+    desk.ask_form()
+    settle(0.3)
+    assert marked() == [desk.editor.level]
+    desk.editor.go_to_level("T8")
+    settle(0.3)
+    assert marked() == ["T8"]
+    desk.ask_form()
+    settle(0.3)
+    assert marked() == []
+
+
 def test_the_tick_list_and_taking_a_form_away(at_desk):
     desk = at_desk.desk
     at_desk.do("key", "b")
