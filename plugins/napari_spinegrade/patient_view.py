@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-import polars as pl
 from attrs import evolve, field, frozen
 
 from napari_spinegrade.patient_trends import Trends, trends_of
@@ -13,11 +12,10 @@ from spinegrade.assess import Method
 from spinegrade.io.checks import sound_spines
 from spinegrade.io.reading_table import ROWS_A_FILE, reading_rows, readings_frame
 from spinegrade.osteoporosis.account import Account, accounts
-from spinegrade.osteoporosis.cohort import Classification, classify
+from spinegrade.osteoporosis.cohort import Classification, classify, gather
 from spinegrade.osteoporosis.rule import OsteoporosisRule, osteoporosis_rules
-from spinegrade.osteoporosis.spines import gather_grades, spine_rows, spine_schema
+from spinegrade.osteoporosis.spines import spine_rows
 from spinegrade.osteoporosis.switches import Switches
-from spinegrade.patients.contradictions import settle
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -107,9 +105,7 @@ def view(asked: Asked) -> View:
     made_by = (asked.method.rule.source.stamp, asked.method.reference) if rows is not None else ("", "")
     how = Classification(asked.switches, rules_by(asked.switches), *made_by)
     frame = classify(asked.given, rows, levels, how)
-    films = pl.DataFrame(schema=spine_schema(levels)) if rows is None else rows
-    exams = gather_grades(films, levels, how.switches).frame
-    known = settle(asked.given, exams, how.switches.adult_from)
+    graded, known = gather(asked.given, rows, levels, how.switches)
     account = next((one for one in accounts(frame, how) if one.patient == asked.patient), None)
     trends = trends_of(spines, known, asked.method)
     return View(
@@ -120,14 +116,8 @@ def view(asked: Asked) -> View:
         problems=(*asked.problems, *asked.given.problems, *problems),
         rules=how.rules,
         asked_for=tuple(dict.fromkeys(one.reader for one in wanted)),
-        exams=_together(wanted),
+        exams=len({one.exam.id for one in wanted}) if graded.frame["undated"].any() else 0,
     )
-
-
-def _together(readings: Sequence[Reading]) -> int:
-    """Return how many exams there are, where their dates do not tell which is the latest; else 0."""
-    exams = {one.exam.id for one in readings}
-    return len(exams) if len(exams) > 1 and any(one.exam.date is None for one in readings) else 0
 
 
 def spines_of(readings: Iterable[Reading]) -> tuple[Spines | None, list[str]]:

@@ -40,6 +40,6 @@ class Flag(IntFlag):
     """Not graded: the norm that was asked for has nothing for this level, sex or age."""
 
 
-def flag_words(mask: int) -> str:
+def flag_words(mask: int, kind: type[IntFlag] = Flag) -> str:
     """Return the names of the flags in ``mask``, joined by spaces; empty where there are none."""
-    return " ".join(flag.name.lower() for flag in Flag if flag & mask and flag.name)
+    return " ".join(flag.name.lower() for flag in kind if flag & mask and flag.name)

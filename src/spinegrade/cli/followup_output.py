@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 _WIDTH = 110
 _MOST_PAIRS = 30
 _PAIR = ("patient", "first_exam", "second_exam", "first_reader", "first_occasion")
+_NUMBERS = ("value", "low", "high")
 _COUNTS = ("n", "at_risk", "events")
 _STYLES = {"incident": "bold red", "worsening": "red", "indeterminate": "dim", "unchanged": ""}
 
@@ -106,10 +107,10 @@ def _pair(row: dict[str, Any]) -> str:
 def _cohort(frame: pl.DataFrame) -> Iterator[Table]:
     for (statistic,), rows in frame.group_by(["statistic"], maintain_order=True):
         table = _table(str(statistic).replace("_", " "), ["of", "months"])
-        for name in ("value", "low", "high", "n", "at risk", "events"):
-            table.add_column(name, justify="right", no_wrap=True)
+        for name in (*_NUMBERS, *_COUNTS):
+            table.add_column(name.replace("_", " "), justify="right", no_wrap=True)
         for row in rows.iter_rows(named=True):
-            numbers = [row[name] for name in ("value", "low", "high")]
+            numbers = [row[name] for name in _NUMBERS]
             cells = ["-" if number is None else f"{number:.3f}" for number in numbers]
             months = "" if row["months"] is None else f"{row['months']:.1f}"
             counts = ["" if row[name] is None else f"{row[name]}" for name in _COUNTS]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from enum import IntFlag
 
+from spinegrade.flags import flag_words
+
 
 class Remark(IntFlag):
     """What has to be known of a comparison; files write the lower-case names."""
@@ -40,4 +42,4 @@ class Remark(IntFlag):
 
 def remark_words(mask: int) -> str:
     """Return the names of the remarks in ``mask``, joined by spaces; empty where there are none."""
-    return " ".join(one.name.lower() for one in Remark if one & mask and one.name)
+    return flag_words(mask, Remark)

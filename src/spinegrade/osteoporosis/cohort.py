@@ -54,9 +54,8 @@ def classify(
 
     ``readings`` are rows of `spine_rows`; None without films.
     """
-    rows = pl.DataFrame(schema=spine_schema(levels)) if readings is None else readings
-    graded = gather_grades(rows, levels, how.switches)
-    known = settle(given, graded.frame, how.switches.adult_from)
+    rows = _rows(readings, levels)
+    graded, known = gather(given, rows, levels, how.switches)
     facts = gather_facts(known, graded, how.switches)
     answered = answer_rules(how.rules, facts)
     frame = known.cohort.select("patient", "sex", "age", "date").hstack(_sums(answered, facts, how))
@@ -81,6 +80,21 @@ def classify(
         pl.lit("; ".join(f"{one.code} {one.source.stamp}" for one in how.run)).alias("rules"),
         pl.lit(__version__).alias("version"),
     ).select(pl.col(name).cast(kind) for name, kind in schema.items())
+
+
+def gather(
+    given: Patients, readings: pl.DataFrame | None, levels: LevelRange, switches: Switches
+) -> tuple[Graded, Known]:
+    """Return the grades of the latest exams, and the tables without what contradicts itself or them.
+
+    ``readings`` as in `classify`.
+    """
+    graded = gather_grades(_rows(readings, levels), levels, switches)
+    return graded, settle(given, graded.frame, switches.adult_from)
+
+
+def _rows(readings: pl.DataFrame | None, levels: LevelRange) -> pl.DataFrame:
+    return pl.DataFrame(schema=spine_schema(levels)) if readings is None else readings
 
 
 _FACT_COLUMNS = (

@@ -46,8 +46,8 @@ def disputed_words(
     where = known.cohort["patient"].is_in(differing["patient"].implode()).to_numpy()
     few, mine = fractures_of(known, differing["patient"]), facts.of(where)
     rows = readings.filter(pl.col("patient").is_in(differing["patient"].implode()))
-    by_setting = {}
-    for setting in GRADES:
+    by_setting = dict.fromkeys(GRADES, mine)
+    for setting in set(GRADES) - {switches.grades}:
         by = evolve(switches, grades=setting)
         counted = count_fractures(few, gather_grades(rows, levels, by), by)
         by_setting[setting] = evolve(

@@ -12,9 +12,8 @@ from attrs import evolve, frozen
 
 from spinegrade.followup.asking import Asking
 from spinegrade.osteoporosis.account import accounts
-from spinegrade.osteoporosis.cohort import classify
-from spinegrade.osteoporosis.spines import gather_grades, spine_rows
-from spinegrade.patients.contradictions import settle
+from spinegrade.osteoporosis.cohort import classify, gather
+from spinegrade.osteoporosis.spines import spine_rows
 from spinegrade.report import clinic_next, clinic_words
 from spinegrade.report import clinic_tables as tables
 from spinegrade.report.clinic_change import RULES, Changes, changes
@@ -216,8 +215,7 @@ def patient_pages(
     readings = pl.concat([spine_rows(one.spines(), method) for one in chosen])
     given = _only(clinic.given, readings["patient"].unique(maintain_order=True).to_list())
     frame = classify(given, readings, method.levels, how)
-    graded = gather_grades(readings, method.levels, how.switches)
-    known = settle(given, graded.frame, how.switches.adult_from)
+    _, known = gather(given, readings, method.levels, how.switches)
     pages = []
     for number, account in enumerate(accounts(frame, how), 1):
         mine = [one for one in examined if one.reading.exam.patient == account.patient]
