@@ -22,15 +22,17 @@ CALLED = [one.action for one in SHORTCUTS if one.action not in ASKING]
 """Actions of the desk that open no list and no dialogue."""
 
 
+_ROUND = 0.01
+
+
 def settle(seconds=0.3):
-    """Let the window do its work."""
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
+    """Let the window do its work: on a busy machine longer, in as many rounds as on an idle one."""
+    for _ in range(max(1, round(seconds / _ROUND))):
         QApplication.processEvents()
-        time.sleep(0.002)
+        time.sleep(_ROUND)
 
 
-def becomes(condition, seconds=8):
+def becomes(condition, seconds=30):
     """Return whether something becomes true in time."""
     until = time.monotonic() + seconds
     while not condition() and time.monotonic() < until:

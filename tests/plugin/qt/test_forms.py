@@ -10,7 +10,7 @@ from qtpy.QtCore import QPoint
 from qtpy.QtGui import QImage
 from qtpy.QtWidgets import QComboBox, QFileDialog, QPushButton
 
-from at_desk import SAMPLES, Reader, settle
+from at_desk import SAMPLES, Reader, becomes, settle
 from napari_spinegrade.preferences import Preferences
 from napari_spinegrade.widgets import form_actions
 from spinegrade.io.reading_json import read_reading
@@ -70,14 +70,11 @@ def test_the_vertebra_that_is_asked_about_is_marked_on_the_film(open_film_in, cl
     _, desk = open_film_in(clinic)
     assert marked() == []
     desk.ask_form()
-    settle(0.3)
-    assert marked() == [desk.editor.level]
+    assert becomes(lambda: marked() == [desk.editor.level])
     desk.editor.go_to_level("T8")
-    settle(0.3)
-    assert marked() == ["T8"]
+    assert becomes(lambda: marked() == ["T8"])
     desk.ask_form()
-    settle(0.3)
-    assert marked() == []
+    assert becomes(lambda: marked() == [])
 
 
 def test_the_tick_list_and_taking_a_form_away(at_desk):
