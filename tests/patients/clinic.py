@@ -21,21 +21,24 @@ def write(folder, **tables):
     return folder
 
 
-def classified(folder, *landmarks, switches=(), **tables):
-    """Return the rows of a cohort by patient, with films where there are landmark tables."""
+def classified(folder, *landmarks, switches=(), rules=(), **tables):
+    """Return the rows of a cohort by patient, with films where there are landmark tables.
+
+    ``rules`` are files to run instead of those of their codes.
+    """
     set_to = parse_switches(switches)
     readings = None
     if landmarks:
         readings = spine_rows(sound(*landmarks), Method()).select(list(spine_schema(GRADED)))
     given = read_patients(write(folder, **tables))
-    frame = classify(given, readings, GRADED, Classification(set_to, osteoporosis_rules(set_to)))
+    frame = classify(given, readings, GRADED, Classification(set_to, osteoporosis_rules(set_to, rules)))
     return {row["patient"]: row for row in frame.iter_rows(named=True)}
 
 
-def one(folder, header, cells, *landmarks, switches=(), **tables):
+def one(folder, header, cells, *landmarks, switches=(), rules=(), **tables):
     """Return the row of the one patient P1."""
     lines = [f"patient,{header}", f"P1,{cells}"]
-    return classified(folder, *landmarks, switches=switches, patients=lines, **tables)["P1"]
+    return classified(folder, *landmarks, switches=switches, rules=rules, patients=lines, **tables)["P1"]
 
 
 def dated(frame, on, **cells):

@@ -12,6 +12,7 @@ from spinegrade.anatomy import GRADED
 from spinegrade.osteoporosis.cohort import Classification, classify
 from spinegrade.patients.ages import months_between, years_between
 from spinegrade.patients.reading import read_patients
+from spinegrade.rules import load_rule
 from spines import heights, table
 
 CHILD = "birth_date,date,local_disease,high_energy_trauma"
@@ -247,6 +248,30 @@ class TestLedger:
         lines = ["patient,site,date", "P1,femur,2018-01-01", "P1,tibia,2019-01-01"]
         assert one(tmp_path, "birth_date,date", "2016-01-01,2026-01-01", fractures=lines)["R2"] == "met"
 
+    @pytest.mark.parametrize(
+        ("tibia", "answer", "missing"),
+        [
+            # Aged 12, or nearly 13, on 1 January 2026: 10 between 2023-01-01 and 2024-01-01.
+            ("2022-12-31", "met", None),
+            ("2023-06-01", "indeterminate", "fractures.age_at"),
+            ("2024-01-02", "not met", None),
+        ],
+    )
+    def test_an_age_and_a_date_tell_the_age_at_a_fracture_to_within_a_year(
+        self, tmp_path, tibia, answer, missing
+    ):
+        lines = ["patient,site,date", "P1,femur,2018-01-01", f"P1,tibia,{tibia}"]
+        row = one(tmp_path, "age,date,fractures_complete", "12,2026-01-01,yes", fractures=lines)
+        assert (row["R2"], row["R2_missing"], row["contradictions"]) == (answer, missing, None)
+
+    def test_a_date_before_the_birth_that_an_age_leaves_possible(self, tmp_path):
+        lines = ["patient,site,date,age_at", "P1,femur,2012-06-01,", "P1,tibia,2015-01-01,4"]
+        row = one(tmp_path, "age,date,fractures_complete", "12,2026-01-01,yes", fractures=lines)
+        assert row["contradictions"].split("; ") == [
+            "fracture dated before the birth (femur, 2012-06-01)",
+            "fracture whose age_at and date differ by more than a year (tibia, age 4, 2015-01-01)",
+        ]
+
     def test_a_fracture_after_the_assessment(self, tmp_path):
         lines = ["patient,site,date,age_at", "P1,femur,2026-01-02,", "P1,femur,,5"]
         row = one(tmp_path, "age,date,fractures_complete", "9,2026-01-01,yes", fractures=lines)
@@ -268,6 +293,23 @@ class TestLedger:
         assert self.row(tmp_path, "80,yes", "P1,hip,,79,high-energy")["A2"] == "not met"
         row = self.row(tmp_path, "80,yes", "P1,,,79,")
         assert (row["A2"], row["A2_missing"].split("; ")[0]) == ("indeterminate", "fractures.site")
+
+    @pytest.mark.parametrize(
+        ("site", "code"),
+        [("hip", "A2"), ("femur", "A2"), ("proximal_humerus", "A3"), ("pelvis", "A3"), ("humerus", "A3")],
+    )
+    def test_a_grown_persons_fracture_without_an_age(self, tmp_path, site, code):
+        """It may have been a child's; at 79 it was not."""
+        (tmp_path / "own").mkdir()
+        own = tmp_path / "own" / "a3.toml"
+        text = load_rule("nbha-2014-low-mass-fracture").text
+        own.write_text(text.replace('status = "unconfirmed"', 'status = "confirmed"'))
+        asked = []
+        for age in ("", "79"):
+            ledger = [self.LEDGER, f"P1,{site},,{age},low-energy"]
+            row = one(tmp_path, self.HEAD, "80,yes", fractures=ledger, rules=[str(own)])
+            asked.append("fractures.age_at" in (row[f"{code}_missing"] or ""))
+        assert asked == [True, False]
 
 
 class TestBoundary:

@@ -264,6 +264,15 @@ class TestSteps:
             "A1 from what age men have T-scores, which no source settles and your clinic has to say" in said
         )
 
+    def test_an_age_at_a_fracture_is_shown_as_far_as_it_is_known(self, page):
+        tables = {
+            "patients.csv": "patient,age,date\nP-17,14,2024-05-01\n",
+            "fractures.csv": "patient,site,age_at,date\nP-17,femur,6,\nP-17,tibia,,2019-05-01\nP-17,rib,,\n",
+        }
+        said = page([on("2024-05-01")], tables).text
+        for words in ("femur yes 6.0 years", "tibia yes 9.0 to 10.0 years", "rib no not known"):
+            assert words in " ".join(said.split())
+
     def test_a_fracture_at_an_age_on_a_bound_is_noted(self, page):
         tables = {
             "patients.csv": "patient,age,fractures_complete\nP-17,14,yes\n",

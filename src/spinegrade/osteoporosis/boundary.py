@@ -12,7 +12,7 @@ import polars as pl
 from attrs import evolve
 
 from spinegrade.osteoporosis.alternatives import deciding_words, fractures_of
-from spinegrade.osteoporosis.counting import count_long_bones
+from spinegrade.osteoporosis.counting import LIMITS, count_long_bones
 from spinegrade.osteoporosis.switches import BY_AGE
 from spinegrade.patients.contradictions import SUSPECT
 
@@ -29,8 +29,9 @@ def boundary_words(
     rules: Sequence[OsteoporosisRule], known: Known, facts: Facts, switches: Switches
 ) -> pl.Series:
     """Return which rules such a fracture decides, with their answers by setting; null where none."""
-    age = pl.col("age_at")
-    between = age.is_between(10, 11, closed="left") | age.is_between(19, 20, closed="left")
+    between = pl.any_horizontal(
+        (pl.col("age_low") < limit + 1) & (pl.col("age_high") >= limit) for limit in LIMITS
+    )
     bone = pl.col("long_bone").fill_null(value=True) & ~pl.col(SUSPECT)
     who = known.fractures.filter(between & bone)["patient"].unique()
     where = known.cohort["patient"].is_in(who.implode()).to_numpy()

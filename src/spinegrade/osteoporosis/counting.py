@@ -29,6 +29,12 @@ HIP = "whether the femur fracture is one of the hip"
 PROXIMAL = "whether the humerus fracture is proximal"
 _WHICH = {"hip_fracture": HIP, "humerus_or_pelvis_fracture": PROXIMAL}
 """What is to be asked of a fracture whose site is told too roughly for a rule."""
+_HUMERUS_OR_PELVIS = (["proximal_humerus", "pelvis"], ["humerus"])
+"""Sites that are meant, and one that is told too roughly."""
+_ENDS = ("certain", "possible", "doubted", "ageless")
+"""What is summed of each kind of fracture."""
+LIMITS = (10, 19)
+"""Ages in years by which rules count long-bone fractures."""
 
 
 @frozen
@@ -68,7 +74,8 @@ def count_long_bones(known: Known, switches: Switches) -> dict[str, Bounds]:
 class _Ledger:
     """Sums of the rows of each patient and what they lack.
 
-    They count ``certain``, ``possible`` and ``doubted`` rows of each kind of fracture.
+    They count rows of each kind of fracture: ``certain``, ``possible``, and of the possible those ``doubted``
+    and those ``ageless``, whose age would tell more.
     """
 
     sums: pl.DataFrame
@@ -83,15 +90,13 @@ class _Ledger:
             forceless=pl.col("mechanism").is_null() & ~pl.col("vertebra").fill_null(value=False),
             may_be_hip=pl.col("site") == "femur",
             may_be_proximal=pl.col("site") == "humerus",
-            age_less=pl.col("age_at").is_null()
-            & pl.col("long_bone").fill_null(value=True)
-            & ~_by(pl.col("patient_age"), 10, switches).fill_null(value=False),
         )
+        kinds_of = _kinds(switches)
         rows = _undoubted(rows).with_columns(
-            column for name, (sure, may) in _kinds(switches).items() for column in _ends(name, sure, may)
+            column for name, kind in kinds_of.items() for column in _ends(name, *kind)
         )
-        named = ["site_less", "bone_less", "age_less", "forceless", "may_be_hip", "may_be_proximal"]
-        kinds = [f"{end} {name}" for name in _kinds(switches) for end in ("certain", "possible", "doubted")]
+        named = ["site_less", "bone_less", "forceless", "may_be_hip", "may_be_proximal"]
+        kinds = [f"{end} {name}" for name in kinds_of for end in _ENDS]
         sums = known.cohort.select("patient", "fractures_complete").join(
             rows.group_by("patient").agg(pl.col([*named, *kinds]).sum().cast(pl.Float64)),
             on="patient",
@@ -103,7 +108,6 @@ class _Ledger:
         lacks = {
             "fractures.site": "site_less",
             "fractures.long_bone": "bone_less",
-            "fractures.age_at": "age_less",
             "fractures.mechanism": "forceless",
             HIP: "may_be_hip",
             PROXIMAL: "may_be_proximal",
@@ -116,7 +120,8 @@ class _Ledger:
         """Return what would tell more of a kind of fracture."""
         idle = {HIP, PROXIMAL} - {_WHICH.get(name)}
         idle |= {"fractures.long_bone"} if name in _WHICH else {"fractures.mechanism"}
-        return (*(one for one in self.asks if one.what not in idle), self.contradiction(name))
+        ages = Ask("fractures.age_at", self.sums[f"ageless {name}"].to_numpy() > 0)
+        return (*(one for one in self.asks if one.what not in idle), ages, self.contradiction(name))
 
     def contradiction(self, name: str) -> Ask:
         """Return of whom a row that contradicts something may be of a kind, and so has to be put right."""
@@ -137,44 +142,36 @@ def _undoubted(rows: pl.DataFrame) -> pl.DataFrame:
     placed, timed = ~pl.col(UNPLACED), ~pl.col(UNTIMED)
     return rows.with_columns(
         *(pl.when(placed).then(name) for name in ("site", "vertebra", "long_bone")),
-        *(pl.when(timed).then(name) for name in ("age_at", "patient_age")),
+        *(pl.when(timed).then(name) for name in ("age_low", "age_high", "patient_age")),
     )
 
 
-def _ends(name: str, sure: pl.Expr, may: pl.Expr) -> tuple[pl.Expr, pl.Expr, pl.Expr]:
-    """Return where a row certainly is of a kind, where it may be, and where it may be and is suspect."""
+def _ends(name: str, sure: pl.Expr, may: pl.Expr, ageless: pl.Expr) -> tuple[pl.Expr, ...]:
+    """Return where a row certainly is of a kind, may be, may be and is suspect, may be as no age tells."""
     certain = sure.fill_null(value=False) & ~pl.col(SUSPECT)
     possible = may.fill_null(value=True)
-    doubted = possible & pl.col(SUSPECT)
-    return (
-        certain.alias(f"certain {name}"),
-        possible.alias(f"possible {name}"),
-        doubted.alias(f"doubted {name}"),
-    )
+    suspect = possible & pl.col(SUSPECT)
+    untold = possible & ageless.fill_null(value=True) & ~pl.col(UNTIMED)
+    ends = (certain, possible, suspect, untold)
+    return tuple(one.alias(f"{end} {name}") for end, one in zip(_ENDS, ends, strict=True))
 
 
-def _kinds(switches: Switches) -> dict[str, tuple[pl.Expr, pl.Expr]]:
-    """Return for each kind of fracture when a row is one, and when it may be one."""
+def _kinds(switches: Switches) -> dict[str, tuple[pl.Expr, pl.Expr, pl.Expr]]:
+    """Return of each kind of fracture when a row is one, may be one, and has no age that makes it sure."""
     site, bone = pl.col("site"), pl.col("long_bone")
     gentle = (pl.col("mechanism") != "high-energy").fill_null(value=True)
-    latest = pl.coalesce("age_at", "patient_age")
-    earliest = pl.col("age_at").fill_null(0.0)
+    earliest, latest = pl.col("age_low").fill_null(0.0), pl.coalesce("age_high", "patient_age")
     low = (pl.col("mechanism") == "low-energy").fill_null(value=False)
-    grown = low & (earliest >= switches.adult_from - TOLERANCE)
-    may_be_grown = gentle & (latest >= switches.adult_from - TOLERANCE).fill_null(value=True)
-    kinds = {
-        "vertebral": (pl.col("vertebra") & gentle,) * 2,
-        "hip_fracture": ((site == "hip") & grown, site.is_in(["hip", "femur"]) & may_be_grown),
-        "humerus_or_pelvis_fracture": (
-            site.is_in(["proximal_humerus", "pelvis"]) & grown,
-            site.is_in(["proximal_humerus", "pelvis", "humerus"]) & may_be_grown,
-        ),
-    }
-    for limit in (10, 19):
-        kinds[f"long_bone_by_{limit}"] = (
-            bone & _by(latest, limit, switches),
-            bone.fill_null(value=True) & _by(earliest, limit, switches),
-        )
+    grown = earliest >= switches.adult_from - TOLERANCE
+    may_be_grown = (latest >= switches.adult_from - TOLERANCE).fill_null(value=True)
+    kinds = {"vertebral": (pl.col("vertebra") & gentle, pl.col("vertebra") & gentle, pl.lit(value=False))}
+    adults = {"hip_fracture": (["hip"], ["femur"]), "humerus_or_pelvis_fracture": _HUMERUS_OR_PELVIS}
+    for name, (sites, rough) in adults.items():
+        may = site.is_in([*sites, *rough]) & gentle & may_be_grown
+        kinds[name] = (site.is_in(sites) & low & grown, may, ~grown)
+    for limit in LIMITS:
+        sure, may = _by(latest, limit, switches), _by(earliest, limit, switches)
+        kinds[f"long_bone_by_{limit}"] = (bone & sure, bone.fill_null(value=True) & may, ~sure)
     return kinds
 
 
@@ -289,7 +286,6 @@ def _vertebral(films: _Films, ledger: _Ledger, asks: tuple[Ask, ...]) -> tuple[B
     of_ledger = tuple(
         Ask(ask.what, ask.where & (~films.read | (ask.what == "fractures.site")))
         for ask in ledger.asks
-        if ask.what
-        not in (*_WHICH.values(), "fractures.long_bone", "fractures.age_at", "fractures.mechanism")
+        if ask.what not in (*_WHICH.values(), "fractures.long_bone", "fractures.mechanism")
     )
     return Bounds(low, high), (*asks, *of_ledger, ledger.contradiction("vertebral"))

@@ -53,7 +53,9 @@ def _copied(name: str, *dates: str) -> pl.Expr:
 def doubt_fractures(frame: pl.DataFrame, last: date, found: Found) -> pl.DataFrame:
     """Return the fractures with ``vertebra`` and ``long_bone`` as far as the site tells.
 
-    Of a suspect one ``untimed`` and ``unplaced`` say what is in doubt of it: the rest holds.
+    Its age lies from ``age_low`` to ``age_high``: both are ``age_at`` where that, or the birth, is known; a
+    patient's age, which may be one in completed years, dates a fracture to within a year.  Of a suspect one
+    ``untimed`` and ``unplaced`` say what is in doubt of it: the rest holds.
     """
     site = pl.col("site")
     boned = site.is_null() & pl.col("long_bone")
@@ -61,11 +63,14 @@ def doubt_fractures(frame: pl.DataFrame, last: date, found: Found) -> pl.DataFra
     none = vertebra | site.is_in(OTHER_BONES)
     told = pl.when(site.is_in(LONG_BONES)).then(pl.lit(value=True)).when(none).then(pl.lit(value=False))
     by_date = years_between(pl.col("birth_date"), pl.col("date"))
+    by_age = pl.col("patient_age") - years_between(pl.col("date"), pl.col("patient_date"))
     frame = frame.with_columns(
         _copied(FRACTURES, "age_at", "date").alias(COPY),
         vertebra=pl.when(boned).then(pl.lit(value=False)).otherwise(vertebra),
         told=told,
         by_date=by_date,
+        earliest=pl.coalesce(by_date, by_age),
+        latest=pl.coalesce(by_date, by_age + 1),
     )
     age_at = pl.coalesce("age_at", "by_date")
     untimed = _note_all(
@@ -73,14 +78,14 @@ def doubt_fractures(frame: pl.DataFrame, last: date, found: Found) -> pl.DataFra
         frame,
         {
             "fracture at an age above the patient's": age_at > pl.col("patient_age") + 1e-9,
-            "fracture at an age over 130": pl.col("by_date") > OLDEST,
-            "fracture dated before the birth": pl.col("by_date") < 0,
+            "fracture at an age over 130": pl.col("earliest") > OLDEST,
+            "fracture dated before the birth": pl.col("latest") < 0,
             "fracture dated after the exam or assessment": (
                 pl.col("by_date").is_null() & (pl.col("date") > pl.col("patient_date"))
             ),
             "fracture dated after today": pl.col("date") > last,
             "fracture whose age_at and date differ by more than a year": (
-                (pl.col("age_at") - pl.col("by_date")).abs() > 1
+                (pl.col("age_at") < pl.col("earliest") - 1) | (pl.col("age_at") > pl.col("latest") + 1)
             ),
         },
         fracture_named(),
@@ -94,10 +99,12 @@ def doubt_fractures(frame: pl.DataFrame, last: date, found: Found) -> pl.DataFra
         _mark(found, frame, untimed | unplaced, words, fracture_named())
         .with_columns(
             age_at=age_at,
+            age_low=pl.coalesce(age_at, pl.col("earliest").clip(0.0)),
+            age_high=pl.coalesce(age_at, pl.col("latest").clip(upper_bound=pl.col("patient_age"))),
             long_bone=pl.coalesce("long_bone", "told"),
             **{UNTIMED: untimed, UNPLACED: unplaced},
         )
-        .drop("told", "by_date")
+        .drop("told", "by_date", "earliest", "latest")
     )
 
 

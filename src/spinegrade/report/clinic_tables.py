@@ -125,17 +125,24 @@ def _scan(row: dict[str, Any]) -> Scan:
 
 def fractures(account: Account, known: Known) -> tuple[tuple[str, ...], ...]:
     """Return a patient's fracture ledger: site, long bone, age, mechanism, and whether it can be used."""
-    rows = known.fractures.filter(pl.col("patient") == account.patient).sort("age_at", nulls_last=True)
+    rows = known.fractures.filter(pl.col("patient") == account.patient).sort("age_low", nulls_last=True)
     return tuple(
         (
             (row["site"] or "not said").replace("_", " "),
             {True: "yes", False: "no", None: "not known"}[row["long_bone"]],
-            age(row["age_at"], months=False),
+            _fracture_age(row["age_low"], row["age_high"]),
             row["mechanism"] or "not said",
             "contradicts itself: not used" if row[SUSPECT] else "",
         )
         for row in rows.iter_rows(named=True)
     )
+
+
+def _fracture_age(low: float | None, high: float | None) -> str:
+    """Return an age as far as it is known, as ``9.2 to 10.2 years``."""
+    if low is None or high is None or low >= high:
+        return age(low, months=False)
+    return f"{low:.1f} to {age(high, months=False)}"
 
 
 def _span(begin: date | None, end: date | None) -> str:
