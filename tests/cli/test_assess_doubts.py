@@ -78,7 +78,10 @@ class TestFilms:
         row = clinic((NORMAL, {}), options=("--switch", "grades=visual"))
         assert (row["R1_missing"], row["R15"]) == ("visual_grade", "not met")
         row = clinic((unread("T8"), {}), options=("--switch", "grades=visual"))
-        assert (row["R1_missing"], row["R15"]) == ("visual_grade; unevaluable levels", "met")
+        assert (row["R1_missing"], row["R15"]) == (
+            "visual_grade; levels that were not read",
+            "indeterminate",
+        )
 
     def test_two_exams_of_one_day_that_disagree_are_two_readings(self, clinic):
         row = clinic((NORMAL, on("2025-01-01")), (WEDGE, on("2025-01-01")))

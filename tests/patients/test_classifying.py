@@ -9,6 +9,7 @@ import pytest
 
 from patients.clinic import classified, dated, one, write
 from spinegrade.anatomy import GRADED
+from spinegrade.io.columns import COORDINATES
 from spinegrade.osteoporosis.cohort import Classification, classify
 from spinegrade.patients.ages import months_between, years_between
 from spinegrade.patients.reading import read_patients
@@ -23,6 +24,12 @@ SOUND = {"T8": (0.22, 0.0, 0.0)}
 def film(exam="E1", on=date(2026, 11, 21), levels=None, reader="R1", **lost):
     sides = heights(**lost) if levels is None else heights(levels, **lost)
     return dated(table(sides, exam=exam), on, reader=reader)
+
+
+def blank(frame, where, *parts):
+    """Return a landmark table without the coordinates of some rows, all or those of some parts."""
+    names = [name for name in COORDINATES if not parts or any(part in name for part in parts)]
+    return frame.with_columns(pl.when(~where).then(name).alias(name) for name in names)
 
 
 @pytest.mark.parametrize(
@@ -86,12 +93,41 @@ class TestFilms:
     def test_too_few_levels_exclude_nothing(self, tmp_path):
         short = [level for level in heights() if level not in ("T9", "L2")]
         row = one(tmp_path, CHILD, CLEAN, film(levels=short))
-        assert (row["status"], row["R1"], row["R15"]) == ("uninterpretable", "indeterminate", "met")
-        assert (row["R1_missing"], row["unevaluable"]) == ("unevaluable levels", "T9 L2")
+        assert (row["status"], row["R1"], row["R15"]) == ("uninterpretable", "indeterminate", "indeterminate")
+        assert (row["unread"], row["unevaluable"]) == ("T9 L2", None)
+        assert {row["R1_missing"], row["R15_missing"]} == {"levels that were not read"}
+
+    @pytest.mark.parametrize(
+        ("marked", "unevaluable", "unread", "answer"),
+        [
+            (("T9", "L2"), "T9 L2", None, "met"),
+            (("T9",), "T9", "L2", "met"),
+            ((), None, "T9 L2", "indeterminate"),
+        ],
+    )
+    def test_a_level_that_cannot_be_evaluated_is_no_level_that_nobody_read(
+        self, tmp_path, marked, unevaluable, unread, answer
+    ):
+        """Whoever passes a level over without a word on why has not said that it cannot be evaluated."""
+        levels = [level for level in heights() if level in marked or level not in ("T9", "L2")]
+        seen = blank(film(levels=levels), pl.col("level").is_in(list(marked)))
+        seen = seen.with_columns(
+            evaluable=~pl.col("level").is_in(list(marked)),
+            not_evaluable_reason=pl.when(pl.col("level").is_in(list(marked))).then(pl.lit("overlap")),
+        )
+        row = one(tmp_path, CHILD, CLEAN, seen)
+        assert (row["unevaluable"], row["unread"], row["R15"]) == (unevaluable, unread, answer)
+        other = one(tmp_path, CHILD, CLEAN, seen, film(reader="R2"))
+        assert (other["unevaluable"], other["unread"], other["R15"]) == (None, None, "not met")
+
+    def test_a_vertebra_of_which_landmarks_are_still_to_come_is_not_read(self, tmp_path):
+        begun = blank(film(), pl.col("level") == "T9", "middle", "inferior_anterior")
+        row = one(tmp_path, CHILD, CLEAN, begun)
+        assert (row["unread"], row["R15"]) == ("T9", "indeterminate")
 
     def test_one_level_unread_is_no_matter_of_the_diagnosis(self, tmp_path):
         row = one(tmp_path, CHILD, CLEAN, film(levels=[level for level in heights() if level != "T9"]))
-        assert (row["R1"], row["R15"]) == ("not met", "met")
+        assert (row["R1"], row["R15"]) == ("not met", "indeterminate")
 
     def test_readers_who_differ_leave_it_open(self, tmp_path):
         films = (film(T8=(0.22, 0, 0)), film(reader="R2"))

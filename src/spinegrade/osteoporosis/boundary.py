@@ -12,7 +12,7 @@ import polars as pl
 from attrs import evolve
 
 from spinegrade.osteoporosis.alternatives import deciding_words, fractures_of
-from spinegrade.osteoporosis.counting import LIMITS, count_long_bones
+from spinegrade.osteoporosis.ledger import LIMITS, count_long_bones
 from spinegrade.osteoporosis.switches import BY_AGE
 from spinegrade.patients.contradictions import SUSPECT
 

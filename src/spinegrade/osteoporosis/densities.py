@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from spinegrade.osteoporosis.counting import Counted
-from spinegrade.osteoporosis.facts import Ask, Bounds, truths
+from spinegrade.osteoporosis.facts import Ask, Bounds, Counted, truths
 from spinegrade.patients.ages import months_between
 from spinegrade.patients.columns import EXTRA_SITES, PREFERRED_SITES, T_SITES
 from spinegrade.patients.contradictions import SUSPECT

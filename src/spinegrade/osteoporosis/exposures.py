@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
-from spinegrade.osteoporosis.counting import Counted
 from spinegrade.osteoporosis.daily_doses import held_doses
-from spinegrade.osteoporosis.facts import Ask, Bounds
+from spinegrade.osteoporosis.facts import Ask, Bounds, Counted
 from spinegrade.patients.columns import GLUCOCORTICOID, OWN_DOSE
 from spinegrade.patients.contradictions import COPY, SUSPECT
 

@@ -52,6 +52,8 @@ def _truth(words: str, ask: str = "") -> Fact:
 
 AGE, EXAM_DATES, DATE = "birth_date or age", "exam dates", "date of the exam or assessment"
 """Inputs that tell the age."""
+UNREAD = "levels that were not read"
+"""What tells more of a film on which the readers passed levels over, without a word on why."""
 
 FACTS: dict[str, Fact] = {
     "age": Fact("age", AGE),
@@ -119,6 +121,19 @@ class Ask:
 
     what: str
     where: Booleans
+
+
+@frozen
+class Counted:
+    """Numbers, truths and what to ask for, to be put among the facts."""
+
+    numbers: dict[str, Bounds]
+    truths: dict[str, Answers]
+    asks: dict[str, tuple[Ask, ...]]
+
+    def __or__(self, other: Counted) -> Counted:
+        """Return both; of a fact in both that of the other."""
+        return Counted(self.numbers | other.numbers, self.truths | other.truths, self.asks | other.asks)
 
 
 @frozen

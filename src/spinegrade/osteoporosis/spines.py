@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 def spine_rows(spines: Spines, method: Method) -> pl.DataFrame:
-    """Return a row for every reading in `spine_schema`: summary, date, visual grades, levels without a norm.
+    """Return a row for every reading in `spine_schema`: summary, date, what was read, visual grades.
 
     The column `ROW` of each spine's first row comes along in front.
     """
@@ -39,6 +39,7 @@ def spine_rows(spines: Spines, method: Method) -> pl.DataFrame:
         spines.frame["date"][spines.firsts].alias("date"),
         pl.Series("one_date", _one_date(spines)),
         pl.Series("without_norm", _without_norm(spines, method)),
+        pl.Series("read", _read(spines, method.levels)),
         *(
             pl.Series(f"visual_{level}", visual[:, LEVELS.index(level)], nan_to_null=True)
             for level in method.levels.levels
@@ -68,10 +69,29 @@ def _without_norm(spines: Spines, method: Method) -> NDArray[np.int64]:
     return count
 
 
+def _read(spines: Spines, levels: LevelRange) -> NDArray[np.int64]:
+    """Return ``(spines,)`` which levels of the range were read, bit by bit.
+
+    A vertebra is that was marked as not evaluable or graded by eye, or that has all its landmarks.
+    """
+    marked = ~spines.frame["evaluable"].fill_null(value=True).to_numpy()
+    seen = spines.frame["visual_grade"].is_not_null().to_numpy()
+    done = marked | seen | np.isfinite(spines.points).all(axis=(1, 2))
+    every = np.zeros((spines.count, len(LEVELS)), dtype=bool)
+    every[:, spines.window] = spines.spread(done.astype(float)) == 1
+    return _bits(every[:, levels.indices])
+
+
+def _bits(where: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Return the ``(n, levels)`` marks as one number a row."""
+    bits: NDArray[np.int64] = where @ (1 << np.arange(where.shape[1], dtype=np.int64))
+    return bits
+
+
 def spine_schema(levels: LevelRange) -> dict[str, type[pl.DataType]]:
     """Return the columns of `spine_rows`."""
     visual: dict[str, type[pl.DataType]] = {f"visual_{level}": pl.Float64 for level in levels.levels}
-    own = {"date": pl.Date, "one_date": pl.Boolean, "without_norm": pl.Int64}
+    own = {"date": pl.Date, "one_date": pl.Boolean, "without_norm": pl.Int64, "read": pl.Int64}
     return {**summary_schema(levels), **own, **visual}
 
 
@@ -89,6 +109,8 @@ class Graded:
         ``(patients,)`` levels that a reading graded without a visual grade.
     without_norm
         ``(patients,)`` levels that were read and could not be graded for want of a norm.
+    read
+        ``(patients, levels)`` whether any reading read the level, be it to say that it cannot be evaluated.
     ever
         ``(patients, 2)`` levels that were fractured on any day: by all readings of that day, by any of them.
     """
@@ -99,6 +121,7 @@ class Graded:
     high: Floats
     unseen: Floats
     without_norm: Floats
+    read: NDArray[np.bool_]
     ever: Floats
 
 
@@ -121,6 +144,7 @@ def gather_grades(readings: pl.DataFrame, levels: LevelRange, switches: Switches
         pl.col("undated").first(),
         unseen.max().cast(pl.Float64).alias("unseen"),
         pl.col("without_norm").max().cast(pl.Float64).fill_null(0.0),
+        pl.col("read").bitwise_or(),
         *(pl.col(name).min().cast(pl.Float64).alias(f"low {name}") for name in names),
         *(pl.col(name).max().cast(pl.Float64).alias(f"high {name}") for name in names),
     )
@@ -132,6 +156,7 @@ def gather_grades(readings: pl.DataFrame, levels: LevelRange, switches: Switches
         high.astype(float),
         grouped["unseen"].to_numpy(),
         grouped["without_norm"].to_numpy(),
+        grouped["read"].to_numpy()[:, None] >> np.arange(len(names)) & 1 > 0,
         _ever(readings, grouped.select("patient"), names, switches.min_grade),
     )
 
@@ -187,14 +212,15 @@ def spine_columns(graded: Graded) -> pl.DataFrame:
             pl.Series("evaluable", least.evaluable),
             pl.Series("status", statuses[status]),
             level_words("readings_differ", differing, levels),
-            level_words("unevaluable", np.isnan(low), levels),
+            level_words("unevaluable", np.isnan(low) & graded.read, levels),
+            level_words("unread", np.isnan(low) & ~graded.read, levels),
         ]
     )
 
 
 def level_words(name: str, where: NDArray[np.bool_], levels: LevelRange) -> pl.Series:
     """Return the names of the levels of ``(patients, levels)`` that are marked; null where none is."""
-    masks = pl.Series(name, where @ (1 << np.arange(where.shape[1], dtype=np.int64)), dtype=pl.Int64)
+    masks = pl.Series(name, _bits(where), dtype=pl.Int64)
     found = masks.unique().to_list()
     words = [
         " ".join(level for at, level in enumerate(levels.levels) if mask >> at & 1) or None for mask in found

@@ -8,7 +8,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from spinegrade.followup.remarks import Remark
-from spinegrade.osteoporosis.facts import TOLERANCE
+from spinegrade.osteoporosis.facts import TOLERANCE, UNREAD
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -35,6 +35,7 @@ WANTED_WORDS = {
     "grades": "a reading of a spine film",
     "exam dates": "the dates of all spine films",
     "unevaluable levels": "the levels that could not be graded",
+    UNREAD: "the levels that were not read",
     "agreement of readings": "agreement of the readings",
     "visual_grade": "the reader's visual grade of every level",
     "fractures": "a list of the fractures",
@@ -139,13 +140,18 @@ T_BOUNDS = (-1.0, -2.5)
 _SIGNS = {">=": "at least", "<=": "at most", ">": "above", "<": "below"}
 
 
+_LEVELS = {"unevaluable levels": "unevaluable", UNREAD: "unread"}
+"""Columns that name the levels that are asked for."""
+
+
 def wanted(what: str, account: Account) -> str:
     """Return an input that a rule asks for, in words."""
     differing = account.row["readings_differ"]
     if what in ("grades", "agreement of readings") and differing:
         return f"agreement of the readings on {', '.join(differing.split())}"
-    if what == "unevaluable levels" and account.row["unevaluable"]:
-        return f"the levels that could not be graded: {', '.join(account.row['unevaluable'].split())}"
+    named = account.row[_LEVELS[what]] if what in _LEVELS else None
+    if named:
+        return f"{WANTED_WORDS[what]}: {', '.join(named.split())}"
     if what.startswith("levels beyond"):
         return f"the levels of T4 to L4 that were not asked for: only {account.row['levels']} were"
     found = re.fullmatch(r"bmd\.(z|z_height_adjusted) at a (preferred|any) site", what)
