@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
+
+import polars as pl
 import pytest
+from attrs import evolve
 
 from films import SECRETS, write_film
 from read_films import make_reading, pictures, read_on, save, shadow, take_apart, write_shadow
@@ -135,6 +139,56 @@ class TestRefuses:
         for options in (("--window", "0"), ("--occasion", "0"), ("--levels", "L4-T4"), ("--point-sd", "x")):
             assert invoke("report", file, "-o", output, *options).code == 2
         assert not output.exists()
+
+
+class TestKeepsGoing:
+    """With --keep-going what cannot be used is left out, said, and noted on the page."""
+
+    def make(self, *given, output):
+        said = invoke("report", *given, "-o", output, "--keep-going")
+        lines = said.err.splitlines()
+        return said.code, [one for one in lines if one.startswith("left out: ")], page(output).text
+
+    def test_past_a_reading_that_is_broken_and_one_that_is_there_twice(self, file, output):
+        (file.parent / "b.reading.json").write_text("{}")
+        shutil.copy(file, file.parent / "c.reading.json")
+        assert invoke("report", file.parent, "-o", output).code == 1
+        assert not output.exists()
+        code, left_out, text = self.make(file.parent, output=output)
+        assert code == 1
+        assert ["b.reading.json" in left_out[0], "c.reading.json" in left_out[1]] == [True, True]
+        assert "2 of the rows and readings it was to be made from could not be used" in text
+
+    def test_past_rows_of_a_table(self, tmp_path, output):
+        rows = table({"T8": (20, 20, 20), "T9": (20, 20, 20)})
+        wrong = rows.with_columns(visual_grade=pl.when(pl.col("level") == "T9").then(7.0))
+        wrong.write_csv(tmp_path / "t.csv")
+        code, left_out, text = self.make(tmp_path / "t.csv", output=output)
+        assert (code, len(left_out)) == (1, 1)
+        assert left_out[0].startswith(f"left out: {tmp_path / 't.csv'}: line 3: visual_grade")
+        assert "1 of the rows" in text
+
+    def test_past_a_reading_of_another_film(self, file, film, reading, output):
+        other = read_on(evolve(reading, reader="R9"), film)
+        save(evolve(other, image=evolve(other.image, sha256="0" * 64)), file.parent / "z.reading.json")
+        assert invoke("report", file.parent, "--films", film.parent, "-o", output).code == 1
+        code, left_out, text = self.make(file.parent, "--films", film.parent, output=output)
+        assert (code, len(left_out)) == (1, 1)
+        assert "R9" not in text
+
+    def test_past_rows_of_patients(self, file, tmp_path, output):
+        clinic = tmp_path / "clinic"
+        clinic.mkdir()
+        (clinic / "patients.csv").write_text("patient,age\nP-17,9\nP-18,nine\n")
+        code, left_out, _ = self.make(file, "--patients", clinic, output=output)
+        assert code == 1
+        assert "line 3: age" in left_out[0]
+
+    def test_but_not_where_nothing_remains(self, tmp_path, output):
+        (tmp_path / "b.reading.json").write_text("{}")
+        said = invoke("report", tmp_path, "-o", output, "--keep-going")
+        assert (said.code, output.exists()) == (1, False)
+        assert "b.reading.json" in said.err
 
 
 def test_nothing_half_written_stays(file, output, monkeypatch):

@@ -58,6 +58,7 @@ def report(
     levels: options.Levels = "T4-L4",
     point_sd: options.PointSdText = None,
     force: options.Force = False,
+    keep_going: options.KeepGoing = False,
     ignore_unknown: options.IgnoreUnknown = False,
 ) -> int:
     """Write readings as a page: films with landmarks and grades, tables, heights beside the expected.
@@ -71,20 +72,28 @@ def report(
 
     _check_output(output, force=force)
     method = options.method(rules, reference, levels, options.UnitChoice.AS_CALIBRATED)
-    clinic = _clinic(patients, switches, own_rules, ignore_unknown=ignore_unknown)
+    clinic = _clinic(patients, switches, own_rules, ignore_unknown=ignore_unknown, keep_going=keep_going)
     finder = FilmFinder(films or ())
-    opened = options.open_sources(sources, ignore_unknown=ignore_unknown, keep_going=False)
+    opened = options.open_sources(sources, ignore_unknown=ignore_unknown, keep_going=keep_going)
     opened.refuse_output(output)
-    chosen = choose(opened.sources, Choice(exam, reader, occasion))
+    left_out = [*(clinic.given.problems if clinic else ()), *opened.problems] if keep_going else None
+    chosen = choose(opened.sources, Choice(exam, reader, occasion), left_out=left_out)
     error = options.point_sd(point_sd, opened.sources, options.where(None, None))
-    page = make_page(chosen, evolve(method, point_sd=error), finder, window=window, clinic=clinic)
+    method = evolve(method, point_sd=error)
+    page = make_page(chosen, method, finder, window=window, clinic=clinic, left_out=left_out)
     _write(page.html, output, force=force)
+    options.say_left_out(left_out or [])
     options.say(f"{output}: {_count(page.readings, 'reading')}, {_count(page.films, 'film')}")
-    return 0
+    return 1 if left_out else 0
 
 
 def _clinic(
-    patients: Path | None, switches: list[str], own_rules: list[str], *, ignore_unknown: bool
+    patients: Path | None,
+    switches: list[str],
+    own_rules: list[str],
+    *,
+    ignore_unknown: bool,
+    keep_going: bool,
 ) -> Clinic | None:
     """Return the patients and how to classify them; None without a table of patients."""
     if patients is None:
@@ -100,7 +109,7 @@ def _clinic(
 
     settings = parse_switches(switches)
     how = Classification(settings, osteoporosis_rules(settings, own_rules))
-    return Clinic(read_patients(patients, ignore_unknown=ignore_unknown), how)
+    return Clinic(read_patients(patients, ignore_unknown=ignore_unknown, keep_going=keep_going), how)
 
 
 def _check_output(output: Path, *, force: bool) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from attrs import frozen
 
 from spinegrade import __version__
+from spinegrade.errors import FormatError
 from spinegrade.expected import REFERENCE_WORDS
 from spinegrade.report import clinic_trends, clinic_words, words
 from spinegrade.report.clinic import made_by, patient_pages
@@ -17,6 +18,7 @@ from spinegrade.report.forms import FormTable, form_tables
 from spinegrade.report.picture import LONGEST, Picture, Pictures
 from spinegrade.report.profile import LEFT, RIGHT, Panel, profile
 from spinegrade.report.quotations import by_kind
+from spinegrade.report.selection import passing_over
 from spinegrade.report.templating import template
 
 if TYPE_CHECKING:
@@ -97,11 +99,13 @@ def make_page(
     *,
     window: int = 1,
     clinic: Clinic | None = None,
+    left_out: list[str] | None = None,
 ) -> Page:
     """Return the page of some readings, each with its film where that is found.
 
     ``window`` counts the windows of a film from 1.  With a ``clinic``, every patient is classified, and
-    has a page for a clinician before the readings.
+    has a page for a clinician before the readings.  With a list of what is ``left_out``, readings that
+    cannot be shown are put there, and the page says how many there are.
 
     Raises
     ------
@@ -112,19 +116,26 @@ def make_page(
         If a landmark error in mm was given for a reading without spacing.
     """
     pictures = Pictures(window)
-    sections = []
-    for number, one in enumerate(chosen, 1):
-        match = films.find(one.reading, one.file)
-        picture = pictures.of(match) if match else None
-        sections.append(_section(number, examine(one, match, method), picture, method))
-    examined = [one.examined for one in sections]
-    patients = [] if clinic is None else patient_pages(chosen, examined, method, clinic)
+    sections: list[Section] = []
+    shown: list[Chosen] = []
+    for one in chosen:
+        with passing_over(left_out):
+            match = films.find(one.reading, one.file)
+            examined = examine(one, match, method)
+            picture = pictures.of(match) if match else None
+            sections.append(_section(len(sections) + 1, examined, picture, method))
+            shown.append(one)
+    if not sections:
+        raise FormatError(left_out[-1] if left_out else "report: expected a reading, got none")
+    every = [one.examined for one in sections]
+    patients = [] if clinic is None else patient_pages(shown, every, method, clinic)
     html = _page().render(
         sections=sections,
         patients=patients,
         quoted=by_kind(one.whom for one in patients) if patients else [],
         pictures=pictures.all,
         made_by=[*_made_by_all(method), *([] if clinic is None else made_by(clinic.how))],
+        left_out=len(left_out or ()),
         version=__version__,
     )
     return Page(html, len(sections), len(pictures.all))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import polars as pl
 from attrs import frozen
 
-from spinegrade.errors import FormatError, ReadingError
+from spinegrade.errors import FormatError, ReadingError, SpinegradeError
 from spinegrade.io.checks import sound_spines
 from spinegrade.io.columns import READING_KEY, SPACING
 from spinegrade.io.landmark_table import CsvTable, ParquetTable
@@ -88,8 +89,10 @@ class Chosen:
         return spines
 
 
-def choose(sources: Sequence[Source], choice: Choice) -> list[Chosen]:
+def choose(sources: Sequence[Source], choice: Choice, *, left_out: list[str] | None = None) -> list[Chosen]:
     """Return the chosen readings, in the order of the sources.
+
+    With a list of what is ``left_out``, what cannot be used is put there and does not end the choice.
 
     Raises
     ------
@@ -100,7 +103,7 @@ def choose(sources: Sequence[Source], choice: Choice) -> list[Chosen]:
     """
     chosen: list[Chosen] = []
     for source in sources:
-        for one in _chosen(source, choice):
+        for one in _chosen(source, choice, left_out):
             chosen.append(one)
             if len(chosen) > MOST_READINGS:
                 msg = f"report: expected at most {MOST_READINGS} readings on a page, got more; "
@@ -109,37 +112,45 @@ def choose(sources: Sequence[Source], choice: Choice) -> list[Chosen]:
     if not chosen:
         what = f"a reading of {choice}" if str(choice) else "a reading"
         msg = f"report: expected {what}, got none"
-        raise FormatError(msg)
-    _check_once(chosen)
-    return chosen
+        raise FormatError(left_out[-1] if left_out else msg)
+    return _once(chosen, left_out)
 
 
-def _chosen(source: Source, choice: Choice) -> Iterator[Chosen]:
+@contextmanager
+def passing_over(left_out: list[str] | None) -> Iterator[None]:
+    """Note an error among what is ``left_out`` and go on, if there is such a list."""
+    try:
+        yield
+    except SpinegradeError as error:
+        if left_out is None:
+            raise
+        left_out.append(str(error))
+
+
+def _chosen(source: Source, choice: Choice, left_out: list[str] | None) -> Iterator[Chosen]:
     if isinstance(source, ReadingFiles):
         for path in source.paths:
-            reading = read_reading(path)
-            if choice.takes(reading):
-                yield Chosen(reading, path)
+            with passing_over(left_out):
+                reading = read_reading(path)
+                if choice.takes(reading):
+                    yield Chosen(reading, path)
     elif isinstance(source, CsvTable | ParquetTable):
-        for _, rows in _rows(source, choice).group_by(READING_KEY, maintain_order=True):
+        for _, rows in _rows(source, choice, left_out).group_by(READING_KEY, maintain_order=True):
             (reading,) = frame_readings(rows)
             yield Chosen(reading, source.path, unexplained=_unexplained(rows))
 
 
-def _rows(table: CsvTable | ParquetTable, choice: Choice) -> pl.DataFrame:
+def _rows(table: CsvTable | ParquetTable, choice: Choice, left_out: list[str] | None) -> pl.DataFrame:
     """Return the chosen rows of a table, which may lie apart; a few more readings than fit at most."""
     kept: list[pl.DataFrame] = []
     for batch in table.batches(_ROWS):
-        frame, problems = batch.load()
-        frame = frame.filter(choice.rows)
-        if not problems:
-            spines, problems = sound_spines(frame)
-            frame = spines.frame
-        if problems:
-            first = min(problems, key=lambda problem: problem.row)
-            msg = f"{table.place(first.row)}: {first.what}"
-            raise FormatError(msg)
-        kept.append(frame)
+        frame, misfits = batch.load()
+        spines, problems = sound_spines(frame.filter(choice.rows))
+        for problem in sorted([*misfits, *problems], key=lambda problem: problem.row):
+            with passing_over(left_out):
+                msg = f"{table.place(problem.row)}: {problem.what}"
+                raise FormatError(msg)
+        kept.append(spines.frame)
         if pl.concat([one.select(READING_KEY) for one in kept]).n_unique() > MOST_READINGS:
             break
     return pl.concat(kept) if kept else readings_frame([])
@@ -151,13 +162,15 @@ def _unexplained(rows: pl.DataFrame) -> bool:
     return said is None and rows[SPACING[0]][0] is not None
 
 
-def _check_once(chosen: Sequence[Chosen]) -> None:
-    """Refuse two readings of one exam by one reader on one occasion."""
+def _once(chosen: Sequence[Chosen], left_out: list[str] | None) -> list[Chosen]:
+    """Return the readings, of one exam by one reader on one occasion one."""
     seen: dict[tuple[object, ...], Chosen] = {}
     for one in chosen:
         reading = one.reading
         key = (reading.exam.patient, reading.exam.id, reading.reader, reading.occasion)
-        if key in seen:
-            msg = f"{one.where}: expected one such reading, got another one in {seen[key].file}"
-            raise ReadingError(msg)
-        seen[key] = one
+        with passing_over(left_out):
+            if key in seen:
+                msg = f"{one.where}: expected one such reading, got another one in {seen[key].file}"
+                raise ReadingError(msg)
+            seen[key] = one
+    return list(seen.values())
