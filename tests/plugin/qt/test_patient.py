@@ -13,6 +13,7 @@ from at_panel import CHILD, SAMPLES, TAKEN, AtPanel, kept
 from napari_spinegrade.blinding import BLINDING
 from napari_spinegrade.preferences import preferences
 from napari_spinegrade.widgets import patient_asking
+from napari_spinegrade.widgets.crosshair import canvas_of
 from napari_spinegrade.widgets.docking import dock_of
 from napari_spinegrade.widgets.findings import HIDDEN
 from napari_spinegrade.widgets.patient import BLINDED, PatientPanel
@@ -30,6 +31,22 @@ class TestShowing:
         assert panel.width() <= 400
         assert window.width() <= 1366
         assert window.height() <= 768
+
+    def test_what_is_done_to_the_film_brings_the_desk_to_the_front(self, at_panel):
+        desk, panel = at_panel.desk, at_panel.panel
+        mine, theirs = dock_of(panel), dock_of(desk)
+        canvas_of(panel.window()).setFocus()
+        assert becomes(lambda: theirs.visibleRegion().isEmpty())
+        at_panel.do("key", "2")
+        assert becomes(lambda: not theirs.visibleRegion().isEmpty())
+        level = desk.editor.level
+        assert next(one for one in desk.editor.reading.vertebrae if one.level == level).visual_grade == 2
+        mine.raise_()
+        assert becomes(lambda: theirs.visibleRegion().isEmpty())
+        at_panel.begin("height_cm", "131")
+        desk.undo()
+        settle()
+        assert theirs.visibleRegion().isEmpty()
 
     def test_nothing_is_cut_off(self, at_panel):
         for index in range(at_panel.panel.pages.count()):
