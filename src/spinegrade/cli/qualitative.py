@@ -42,6 +42,16 @@ def qualitative(
             show_default=False,
         ),
     ] = [],  # noqa: B006
+    contours: Annotated[
+        list[Path],
+        typer.Option(
+            "--contours",
+            metavar="FILE",
+            help="Table (.csv, .parquet) of more points of endplates than landmarks, corner to corner: "
+            "patient, exam, reader, occasion, level, endplate, point, row, column; may be given again.",
+            show_default=False,
+        ),
+    ] = [],  # noqa: B006
     weights: Annotated[
         Path | None,
         typer.Option("--weights", help="Your .toml file with Koerber's points.", show_default=False),
@@ -67,16 +77,18 @@ def qualitative(
     if not sources and not answers:
         msg = "expected readings, landmark tables or folders, or --answers, got none"
         raise typer.BadParameter(msg, param_hint="SOURCE...")
-    if weights is not None and not sources:
-        msg = "expected it with landmarks to measure, got none"
-        raise typer.BadParameter(msg, param_hint="--weights")
+    for option, given in (("--weights", weights), ("--contours", contours)):
+        if given and not sources:
+            msg = "expected it with landmarks to measure, got none"
+            raise typer.BadParameter(msg, param_hint=option)
     method = options.method(rules, reference, levels, options.UnitChoice.AS_CALIBRATED)
-    asked = Asked(tuple(form), None if weights is None else load_weights(str(weights)), method)
+    points = None if weights is None else load_weights(str(weights))
+    asked = Asked(tuple(form), points, method, tuple(contours))
     target = Target.of(output, look, force=force)
     opened = Opened([], [], [])
     if sources:
         opened = options.open_sources(sources, ignore_unknown=ignore_unknown, keep_going=keep_going)
-    opened.files.extend(answers)
+    opened.files.extend([*answers, *contours])
     opened.refuse_output(output)
     graded = grade_files(
         opened.sources,

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 import polars as pl
 from attrs import frozen
 
-from spinegrade.errors import FormatError, SpinegradeError
+from spinegrade.errors import SpinegradeError
 from spinegrade.io.columns import KEY
-from spinegrade.io.csv_frame import LINE, read_lined
-from spinegrade.io.csv_text import read_dialect
+from spinegrade.io.csv_frame import LINE
 from spinegrade.io.reading_json import read_reading
+from spinegrade.qualitative.long_table import read_long
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -76,7 +76,7 @@ def read_answers(path: Path) -> Answers:
     FormatError
         If the file cannot be read or its columns are others.
     """
-    raw = _parquet(path) if path.suffix.lower() == ".parquet" else _csv(path)
+    raw = read_long(path, COLUMNS, "answers")
     words = [name for name in COLUMNS if name not in ("occasion", "patient", "exam", "reader")]
     text = raw.with_columns(pl.col(words).str.strip_chars()).with_columns(
         pl.when(pl.col(COLUMNS).str.strip_chars() != "").then(pl.col(COLUMNS)).name.keep()
@@ -99,40 +99,6 @@ def _incomplete(rows: pl.DataFrame, path: Path) -> list[str]:
         got = "nothing" if row[name] is None else repr(row[name])
         problems.append(f"{path}: line {row[LINE]}: {name}: expected {wanted}, got {got}")
     return problems
-
-
-def _csv(path: Path) -> pl.DataFrame:
-    if not path.is_file():
-        msg = f"{path}: expected a table of answers, got no file"
-        raise FormatError(msg)
-    dialect = read_dialect(path, COLUMNS, ())
-    _check_columns(dialect.columns, path)
-    return read_lined(path, dialect)
-
-
-def _parquet(path: Path) -> pl.DataFrame:
-    try:
-        frame = pl.read_parquet(path, glob=False)
-    except (pl.exceptions.PolarsError, OSError) as error:
-        msg = f"{path}: expected a readable Parquet file, got: {str(error).splitlines()[0]}"
-        raise FormatError(msg) from error
-    _check_columns(frame.columns, path)
-    nested = [name for name, kind in frame.schema.items() if kind.is_nested()]
-    if nested:
-        msg = f"{path}: column {nested[0]!r}: expected single values, got {frame.schema[nested[0]]}"
-        raise FormatError(msg)
-    return frame.with_columns(pl.all().cast(pl.String)).with_row_index(LINE, offset=1)
-
-
-def _check_columns(given: list[str], path: Path) -> None:
-    missing = [name for name in COLUMNS if name not in given]
-    if missing:
-        msg = f"{path}: header: expected column {missing[0]!r}, got {', '.join(given[:9])}"
-        raise FormatError(msg)
-    strange = [name for name in given if name not in COLUMNS or given.count(name) > 1]
-    if strange:
-        msg = f"{path}: header: expected {', '.join(COLUMNS)}, each once, got {strange[0]!r}"
-        raise FormatError(msg)
 
 
 def answered_twice(rows: pl.DataFrame) -> tuple[pl.DataFrame, list[str]]:

@@ -69,11 +69,19 @@ def contour_depression(contours: ArrayLike, spacing: PixelSpacing = SQUARE_PIXEL
 
 def _depression(plates: Floats) -> Floats:
     """Return the depression of ``(..., 2, n, 2)`` endplates in units of length."""
+    middle = (plates[..., 0, :] + plates[..., -1, :]).mean(axis=-2, keepdims=True) / 2
+    return plate_depression(plates, middle)
+
+
+def plate_depression(plates: Floats, middle: Floats) -> Floats:
+    """Return the ``(...)`` depression of ``(..., n, 2)`` endplates of bodies with a ``(..., 2)`` middle.
+
+    Both are in one unit of length; else as `contour_depression`.
+    """
     front, back = plates[..., 0, :], plates[..., -1, :]
     chord = back - front
     depth = np.hypot(chord[..., 0], chord[..., 1])
     inwards = np.stack([-chord[..., 1], chord[..., 0]], axis=-1)
-    middle = ((front + back) / 2).mean(axis=-2, keepdims=True)
     side = np.sign(((middle - front) * inwards).sum(axis=-1))
     inwards *= side[..., None]
     between = plates[..., 1:-1, :] - front[..., None, :]

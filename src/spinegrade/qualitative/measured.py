@@ -11,6 +11,7 @@ from spinegrade.anatomy import LEVELS
 from spinegrade.assess import find, grade_rows
 from spinegrade.io.arrays import as_spines
 from spinegrade.io.columns import KEY, READING_KEY, ROW, TABLE_COLUMNS, UNIT
+from spinegrade.qualitative.contours import ENDPLATES
 from spinegrade.qualitative.depression import endplate_depression
 from spinegrade.qualitative.koerber import CRITERIA, severity
 
@@ -25,9 +26,12 @@ KEPT = (ROW, *(name for name in TABLE_COLUMNS if name not in ("image", "date", "
 """Columns of a landmark table that are needed here."""
 
 DEPRESSIONS = ("superior_depression", "inferior_depression")
+POINTS = ("superior_points", "inferior_points")
 BESIDE: dict[str, type[pl.DataType]] = {
     "grade": pl.Int64,
-    **dict.fromkeys(("height_loss", *DEPRESSIONS, "visual_grade"), pl.Float64),
+    **dict.fromkeys(("height_loss", *DEPRESSIONS), pl.Float64),
+    **dict.fromkeys(POINTS, pl.Int64),
+    "visual_grade": pl.Float64,
     "evaluable": pl.Boolean,
     "not_evaluable_reason": pl.String,
 }
@@ -57,8 +61,31 @@ def measure_rows(rows: pl.DataFrame, method: Method) -> pl.DataFrame:
         found["height_loss"],
         *(pl.Series(name, depression[:, n], nan_to_null=True) for n, name in enumerate(DEPRESSIONS)),
     )
+    three = (
+        pl.when(pl.col(one).is_not_null()).then(3).alias(n)
+        for one, n in zip(DEPRESSIONS, POINTS, strict=True)
+    )
+    frame = frame.with_columns(three)
     frame = frame.select(*KEY, *(pl.col(name).cast(kind) for name, kind in BESIDE.items()))
     return frame.filter(pl.col("level").is_in(method.levels.levels))
+
+
+def with_contours(vertebrae: pl.DataFrame, found: pl.DataFrame) -> pl.DataFrame:
+    """Return the vertebrae with the depressions of the endplates of which there are contours."""
+    for name, depression, points in zip(ENDPLATES, DEPRESSIONS, POINTS, strict=True):
+        mine = found.filter(pl.col("endplate") == name).select(
+            *KEY, pl.col("depression").alias("_depression"), pl.col("points").alias("_points")
+        )
+        given = pl.col("_points").is_not_null()
+        vertebrae = (
+            vertebrae.join(mine, on=KEY, how="left", maintain_order="left")
+            .with_columns(
+                pl.when(given).then("_depression").otherwise(depression).alias(depression),
+                pl.when(given).then("_points").otherwise(points).alias(points),
+            )
+            .drop("_depression", "_points")
+        )
+    return vertebrae
 
 
 SEVERITY: dict[str, type[pl.DataType]] = {

@@ -15,11 +15,20 @@ from spinegrade.errors import ReadingError, RuleError
 from spinegrade.io.columns import KEY, READING_KEY
 from spinegrade.io.csv_frame import LINE
 from spinegrade.qualitative.answers import FILE, answer_place
+from spinegrade.qualitative.contours import read_contours
+from spinegrade.qualitative.endplates import depressions_of
 from spinegrade.qualitative.form import load_form
 from spinegrade.qualitative.grading import PROBLEM, VERTEBRA, grade_form
 from spinegrade.qualitative.joining import gather_answers, known_answers, passed_over, place_answers, refuse
 from spinegrade.qualitative.koerber import Weights  # noqa: TC001  a field of Asked
-from spinegrade.qualitative.measured import BESIDE, KEPT, measure_rows, portions, severity_rows
+from spinegrade.qualitative.measured import (
+    BESIDE,
+    KEPT,
+    measure_rows,
+    portions,
+    severity_rows,
+    with_contours,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -49,6 +58,8 @@ class Asked:
     forms: tuple[str, ...] = ()
     weights: Weights | None = None
     method: Method = field(factory=Method)
+    contours: tuple[Path, ...] = ()
+    """Tables of contours of endplates."""
 
     def named(self) -> dict[str, Form]:
         """Return the forms asked for, by id.
@@ -121,7 +132,9 @@ def grade_files(
     _with_landmarks(forms, landmarks)
     levels = asked.method.levels.levels
     rows = known.rows.filter(pl.col("form").is_in(list(forms)) & pl.col("level").is_in(levels))
-    measured = _Measured(_vertebrae(landmarks, rows, asked.method), landmarks)
+    vertebrae, strange = _contoured(_vertebrae(landmarks, rows, asked.method), landmarks, asked)
+    refuse(strange, keep_going=keep_going)
+    measured = _Measured(vertebrae, landmarks)
     placed = place_answers(rows, measured.vertebrae)
     refuse(placed.problems, keep_going=keep_going)
     parts, wrong = _graded(forms.values(), measured.vertebrae, placed.rows)
@@ -131,7 +144,7 @@ def grade_files(
         parts = [measured.vertebrae.with_row_index(VERTEBRA)]
         notes.append("no form is answered or asked for; what was measured stands alone")
     table = _table(parts + _koerber(measured, forms, asked), asked, measured)
-    return Graded(table, left_out + known.problems + placed.problems + wrong, notes)
+    return Graded(table, left_out + known.problems + strange + placed.problems + wrong, notes)
 
 
 def _forms(asked: Asked, named: dict[str, Form], rows: pl.DataFrame) -> dict[str, Form]:
@@ -153,6 +166,17 @@ def _vertebrae(landmarks: pl.DataFrame | None, rows: pl.DataFrame, method: Metho
         return pl.concat([measure_rows(some, method) for some in portions(landmarks)])
     absent = [pl.lit(None, kind).alias(name) for name, kind in BESIDE.items()]
     return rows.select(KEY).unique(maintain_order=True).with_columns(absent)
+
+
+def _contoured(
+    vertebrae: pl.DataFrame, landmarks: pl.DataFrame | None, asked: Asked
+) -> tuple[pl.DataFrame, list[str]]:
+    """Return the vertebrae with what contours show of their endplates, and what is wrong with contours."""
+    if landmarks is None or not asked.contours:
+        return vertebrae, []
+    given = read_contours(asked.contours)
+    found = depressions_of(given.rows, landmarks)
+    return with_contours(vertebrae, found.rows), given.problems + found.problems
 
 
 def _graded(
