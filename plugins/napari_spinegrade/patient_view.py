@@ -12,7 +12,7 @@ from spinegrade.assess import Method
 from spinegrade.io.checks import sound_spines
 from spinegrade.io.reading_table import ROWS_A_FILE, reading_rows, readings_frame
 from spinegrade.osteoporosis.account import Account, accounts
-from spinegrade.osteoporosis.cohort import Classification, classify, gather
+from spinegrade.osteoporosis.cohort import Classification, classify_gathered, gather
 from spinegrade.osteoporosis.rule import OsteoporosisRule, osteoporosis_rules
 from spinegrade.osteoporosis.spines import spine_rows
 from spinegrade.osteoporosis.switches import Switches
@@ -100,14 +100,13 @@ def view(asked: Asked) -> View:
     readers = tuple(dict.fromkeys(one.reader for one in asked.readings))
     wanted = [one for one in asked.readings if asked.reader in (ALL_READERS, one.reader)]
     spines, problems = spines_of(wanted)
-    levels = asked.method.levels
     rows = spine_rows(spines, asked.method) if spines is not None else None
     made_by = (asked.method.rule.source.stamp, asked.method.reference) if rows is not None else ("", "")
     how = Classification(asked.switches, rules_by(asked.switches), *made_by)
-    frame = classify(asked.given, rows, levels, how)
-    graded, known = gather(asked.given, rows, levels, how.switches)
+    gathered = gather(asked.given, rows, asked.method.levels, how.switches)
+    frame = classify_gathered(gathered, how)
     account = next((one for one in accounts(frame, how) if one.patient == asked.patient), None)
-    trends = trends_of(spines, known, asked.method)
+    trends = trends_of(spines, gathered.known, asked.method)
     return View(
         account=account,
         trends=evolve(trends, adult=account is not None and account.adult is True),
@@ -116,7 +115,7 @@ def view(asked: Asked) -> View:
         problems=(*asked.problems, *asked.given.problems, *problems),
         rules=how.rules,
         asked_for=tuple(dict.fromkeys(one.reader for one in wanted)),
-        exams=len({one.exam.id for one in wanted}) if graded.frame["undated"].any() else 0,
+        exams=len({one.exam.id for one in wanted}) if gathered.graded.frame["undated"].any() else 0,
     )
 
 

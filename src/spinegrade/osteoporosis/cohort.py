@@ -54,14 +54,36 @@ def classify(
 
     ``readings`` are rows of `spine_rows`; None without films.
     """
-    rows = _rows(readings, levels)
-    graded, known = gather(given, rows, levels, how.switches)
+    return classify_gathered(gather(given, readings, levels, how.switches), how)
+
+
+@frozen
+class Gathered:
+    """Rows of `spine_rows`, grades of the latest exams, and the tables without what contradicts itself."""
+
+    readings: pl.DataFrame
+    graded: Graded
+    known: Known
+
+
+def gather(
+    given: Patients, readings: pl.DataFrame | None, levels: LevelRange, switches: Switches
+) -> Gathered:
+    """Return what is to be classified; ``readings`` as in `classify`."""
+    rows = pl.DataFrame(schema=spine_schema(levels)) if readings is None else readings
+    graded = gather_grades(rows, levels, switches)
+    return Gathered(rows, graded, settle(given, graded.frame, switches.adult_from))
+
+
+def classify_gathered(gathered: Gathered, how: Classification) -> pl.DataFrame:
+    """Return the rows of `classify`; ``how`` has the switches that it was gathered by."""
+    graded, known, levels = gathered.graded, gathered.known, gathered.graded.levels
     facts = gather_facts(known, graded, how.switches)
     answered = answer_rules(how.rules, facts)
     frame = known.cohort.select("patient", "sex", "age", "date").hstack(_sums(answered, facts, how))
     frame = frame.hstack(_facts_columns(facts)).with_columns(
         boundary_words(how.rules, known, facts, how.switches),
-        disputed_words(how.rules, known, rows, levels, facts, how.switches),
+        disputed_words(how.rules, known, gathered.readings, levels, facts, how.switches),
         body_surface(known.cohort),
     )
     spine = graded.frame.select("patient", "exam", "readings").hstack(spine_columns(graded))
@@ -80,21 +102,6 @@ def classify(
         pl.lit("; ".join(f"{one.code} {one.source.stamp}" for one in how.run)).alias("rules"),
         pl.lit(__version__).alias("version"),
     ).select(pl.col(name).cast(kind) for name, kind in schema.items())
-
-
-def gather(
-    given: Patients, readings: pl.DataFrame | None, levels: LevelRange, switches: Switches
-) -> tuple[Graded, Known]:
-    """Return the grades of the latest exams, and the tables without what contradicts itself or them.
-
-    ``readings`` as in `classify`.
-    """
-    graded = gather_grades(_rows(readings, levels), levels, switches)
-    return graded, settle(given, graded.frame, switches.adult_from)
-
-
-def _rows(readings: pl.DataFrame | None, levels: LevelRange) -> pl.DataFrame:
-    return pl.DataFrame(schema=spine_schema(levels)) if readings is None else readings
 
 
 _FACT_COLUMNS = (

@@ -12,7 +12,7 @@ from attrs import evolve, frozen
 
 from spinegrade.followup.asking import Asking
 from spinegrade.osteoporosis.account import accounts
-from spinegrade.osteoporosis.cohort import classify, gather
+from spinegrade.osteoporosis.cohort import classify_gathered, gather
 from spinegrade.osteoporosis.spines import spine_rows
 from spinegrade.report import clinic_next, clinic_words
 from spinegrade.report import clinic_tables as tables
@@ -214,12 +214,13 @@ def patient_pages(
     how = evolve(clinic.how, grading=method.rule.source.stamp, reference=method.reference)
     readings = pl.concat([spine_rows(one.spines(), method) for one in chosen])
     given = _only(clinic.given, readings["patient"].unique(maintain_order=True).to_list())
-    frame = classify(given, readings, method.levels, how)
-    _, known = gather(given, readings, method.levels, how.switches)
+    gathered = gather(given, readings, method.levels, how.switches)
+    frame = classify_gathered(gathered, how)
+    clinic = evolve(clinic, given=given, how=how)
     pages = []
     for number, account in enumerate(accounts(frame, how), 1):
         mine = [one for one in examined if one.reading.exam.patient == account.patient]
-        pages.append(_page(number, account, mine, method, known, evolve(clinic, given=given, how=how)))
+        pages.append(_page(number, account, mine, method, gathered.known, clinic))
     return pages
 
 

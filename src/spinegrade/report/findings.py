@@ -6,12 +6,14 @@ They are those of ``spinegrade grade`` and ``spinegrade assess``, made by the sa
 from __future__ import annotations
 
 import math
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from attrs import frozen
 
 from spinegrade.assess import Method, find, grade_rows, summarise_rows
 from spinegrade.report import words
+from spinegrade.report.forms import form_tables
 
 if TYPE_CHECKING:
     import numpy as np
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from spinegrade.io.film_match import Match
     from spinegrade.morphometry import PixelSpacing
     from spinegrade.readings import Reading, VertebraReading
+    from spinegrade.report.forms import FormTable
     from spinegrade.report.selection import Chosen
 
     Floats = NDArray[np.float64]
@@ -96,6 +99,11 @@ class Examined:
     summary: dict[str, Any]
     lengths: Lengths
     remarks: tuple[str, ...]
+
+    @cached_property
+    def forms(self) -> tuple[FormTable, ...]:
+        """The qualitative forms that the reading has answers to."""
+        return form_tables(self.vertebrae)
 
     @property
     def spacing(self) -> PixelSpacing:

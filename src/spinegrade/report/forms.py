@@ -46,10 +46,10 @@ class FormTable:
     rows: tuple[Row, ...]
 
 
-def form_tables(examined: Examined) -> tuple[FormTable, ...]:
+def form_tables(vertebrae: Sequence[Vertebra]) -> tuple[FormTable, ...]:
     """Return the forms that a reading has answers to, in the order of their ids."""
-    names = sorted({name for one in examined.vertebrae for name in one.seen.forms})
-    return tuple(_table(name, examined) for name in names)
+    names = sorted({name for one in vertebrae for name in one.seen.forms})
+    return tuple(_table(name, vertebrae) for name in names)
 
 
 def noted(examined: Sequence[Examined]) -> tuple[str, ...]:
@@ -57,7 +57,7 @@ def noted(examined: Sequence[Examined]) -> tuple[str, ...]:
     found = Counter(
         (row.level, f"{row.outcome} ({form.id})")
         for one in examined
-        for form in form_tables(one)
+        for form in one.forms
         for row in form.rows
         if row.notable
     )
@@ -68,8 +68,8 @@ def noted(examined: Sequence[Examined]) -> tuple[str, ...]:
     )
 
 
-def _table(name: str, examined: Examined) -> FormTable:
-    answered = [one for one in examined.vertebrae if one.seen.forms.get(name)]
+def _table(name: str, vertebrae: Sequence[Vertebra]) -> FormTable:
+    answered = [one for one in vertebrae if one.seen.forms.get(name)]
     try:
         form = load_form(name)
     except SpinegradeError:

@@ -14,7 +14,6 @@ from spinegrade.report.clinic import made_by, patient_pages
 from spinegrade.report.diagram import BOTTOM, TOP, WIDTH, Diagram, stack
 from spinegrade.report.drawing import Drawing, draw_close, draw_film
 from spinegrade.report.findings import Examined, Vertebra, examine, same_spacing
-from spinegrade.report.forms import FormTable, form_tables
 from spinegrade.report.picture import LONGEST, Picture, Pictures
 from spinegrade.report.profile import LEFT, RIGHT, Panel, profile
 from spinegrade.report.quotations import by_kind
@@ -64,7 +63,6 @@ class Section:
     status: str
     index: str
     fractures: tuple[str, ...]
-    forms: tuple[FormTable, ...]
     made_by: tuple[tuple[str, str], ...]
 
     @property
@@ -169,7 +167,6 @@ def _section(number: int, examined: Examined, picture: Picture | None, method: M
         status=words.status(examined.summary, len(method.levels.levels)),
         index=words.deformity_index(examined.summary),
         fractures=tuple(words.fracture(one.row) for one in fractured),
-        forms=form_tables(examined),
         made_by=tuple(_made_by(examined, picture, method, [row["level"] for row in rows])),
     )
 
