@@ -152,7 +152,7 @@ class TestLmsFit:
 class TestBuild:
     def test_finds_the_truth(self):
         """Mean and SD come out as the people were made, by sex, with intervals that hold them."""
-        _, norm = build_norm(normals(3000), Recipe(resamples=200), TITLE)
+        norm = build_norm(normals(3000), Recipe(resamples=200), TITLE).norm
         rows = norm.frame.filter((norm.frame["measure"] == "wedge_ratio") & (norm.frame["level"] == "T12"))
         assert rows["sex"].to_list() == ["female", "male"]
         for row in rows.iter_rows(named=True):
@@ -168,7 +168,7 @@ class TestBuild:
         sick = normals(3000, fractured=0.05)
         by = {}
         for trim in (2.5, None):
-            _, norm = build_norm(sick, Recipe(trim=trim, resamples=0), TITLE, by_sex="any")
+            norm = build_norm(sick, Recipe(trim=trim, resamples=0), TITLE, by_sex="any").norm
             by[trim] = norm.lms("wedge_ratio", age=60).value(-3.0)[T12]
         assert by[2.5] == pytest.approx(0.95 - 3 * 0.04, abs=0.012)
         assert by[None] < 0.77
@@ -176,19 +176,19 @@ class TestBuild:
     def test_same_seed_same_text(self):
         recipe = Recipe(resamples=50, seed=4)
         first, again, other = (
-            build_norm(normals(100), one, TITLE, by_sex="any")[0]
+            build_norm(normals(100), one, TITLE, by_sex="any").text
             for one in (recipe, recipe, Recipe(resamples=50, seed=5))
         )
         assert first == again
         assert first != other
 
     def test_predicted_heights_are_measures_too(self):
-        _, norm = build_norm(normals(300), Recipe(resamples=0), TITLE, by_sex="any")
+        norm = build_norm(normals(300), Recipe(resamples=0), TITLE, by_sex="any").norm
         assert set(PREDICTED) <= set(norm.measures)
         assert norm.lms("posterior_predicted", age=60).m[T12] == pytest.approx(1.0, abs=0.01)
 
     def test_bands_of_age(self):
-        _, norm = build_norm(normals(2000), Recipe(ages=(40, 60, 80), resamples=0), TITLE, by_sex="both")
+        norm = build_norm(normals(2000), Recipe(ages=(40, 60, 80), resamples=0), TITLE, by_sex="both").norm
         assert norm.frame["sex"].unique().sort().to_list() == ["any", "female", "male"]
         assert norm.frame.select("age_from", "age_to").unique().sort("age_from").rows() == [
             (40, 60),
@@ -199,7 +199,7 @@ class TestBuild:
     def test_one_band_is_as_long_as_the_people_are_old(self):
         """Of people of 40 to 79 it says nothing of a child of 9, nor of somebody whose age is not known."""
         made = evolve(normals(300), age=np.linspace(40.3, 79.2, 300))
-        _, norm = build_norm(made, Recipe(resamples=0), TITLE, by_sex="any")
+        norm = build_norm(made, Recipe(resamples=0), TITLE, by_sex="any").norm
         assert norm.frame.select("age_from", "age_to").unique().rows() == [(40.0, 80.0)]
         found = norm.lms("wedge_ratio", age=[9, 39.9, 40, 79.9, 80, nan]).m[:, T12]
         assert np.isnan(found).tolist() == [True, True, False, False, True, True]
@@ -208,7 +208,7 @@ class TestBuild:
 
     def test_people_of_no_known_age_take_no_part_beside_others(self):
         made = evolve(normals(300), age=np.r_[np.full(100, nan), np.linspace(40, 79, 200)])
-        _, norm = build_norm(made, Recipe(resamples=0), TITLE, by_sex="any")
+        norm = build_norm(made, Recipe(resamples=0), TITLE, by_sex="any").norm
         assert set(norm.frame.filter(norm.frame["measure"] == "wedge_ratio")["n"]) == {200}
         assert norm.header["notes"] == "100 people of no known age left out"
 
@@ -218,7 +218,7 @@ class TestBuild:
         age, sex = np.full(300, 60.0), made.sex.copy()
         age[:40], sex[30:70], age[70:90], age[90:93] = nan, -1, 20.0, 90.0
         recipe = Recipe(ages=(40, 80, 100), resamples=0)
-        _, norm = build_norm(evolve(made, age=age, sex=sex), recipe, TITLE)
+        norm = build_norm(evolve(made, age=age, sex=sex), recipe, TITLE).norm
         assert (norm.header["people"], norm.header["spines"]) == (207, 207)
         assert norm.header["notes"].split("; ") == [
             "40 people of no known age left out",
@@ -228,7 +228,7 @@ class TestBuild:
         ]
         most = norm.frame.filter(norm.frame["measure"] == "wedge_ratio").group_by("level").agg(pl.sum("n"))
         assert set(most["n"]) == {207}
-        _, of_any = build_norm(evolve(made, age=age, sex=sex), recipe, TITLE, by_sex="any")
+        of_any = build_norm(evolve(made, age=age, sex=sex), recipe, TITLE, by_sex="any").norm
         assert of_any.header["people"] == 237
         assert "of no known sex" not in of_any.header["notes"]
 
@@ -247,7 +247,7 @@ class TestBuild:
             age=np.tile(once.age, 2),
             heights=np.tile(once.heights, (2, 1, 1)),
         )
-        _, norm = build_norm(twice, Recipe(resamples=0), TITLE, by_sex="any")
+        norm = build_norm(twice, Recipe(resamples=0), TITLE, by_sex="any").norm
         of_wedge = norm.frame.filter(norm.frame["measure"] == "wedge_ratio")
         assert of_wedge.select("n", "values").unique().rows() == [(120, 240)]
         assert ((of_wedge["kept"] > 200) & (of_wedge["kept"] <= 240)).all()
@@ -255,7 +255,7 @@ class TestBuild:
 
     def test_nobodys_age_known_is_said(self):
         made = evolve(normals(100), age=np.full(100, nan))
-        _, norm = build_norm(made, Recipe(resamples=0), TITLE, by_sex="any")
+        norm = build_norm(made, Recipe(resamples=0), TITLE, by_sex="any").norm
         assert norm.frame["age_from"].null_count() == norm.frame.height
         assert norm.header["ages"] == "any"
         assert norm.header["notes"] == "ages of the people not known: the norm is for any age"
@@ -263,7 +263,7 @@ class TestBuild:
     def test_too_few_people_make_no_row(self):
         with pytest.raises(RuleError, match=r"expected 30 people or more at some level.*of the 40 there are"):
             build_norm(normals(40), Recipe(), TITLE)
-        _, norm = build_norm(normals(40), Recipe(least=15, resamples=0), TITLE)
+        norm = build_norm(normals(40), Recipe(least=15, resamples=0), TITLE).norm
         assert norm.frame["n"].min() >= 15
 
     def test_a_person_measured_twice_counts_once_and_is_drawn_whole(self):
@@ -279,7 +279,7 @@ class TestBuild:
         )
         rows = []
         for one in (once, twice):
-            _, norm = build_norm(one, Recipe(resamples=500, trim=None), TITLE, by_sex="any")
+            norm = build_norm(one, Recipe(resamples=500, trim=None), TITLE, by_sex="any").norm
             rows.append(norm.frame.filter(norm.frame["measure"] == "wedge_ratio").row(0, named=True))
         assert rows[0]["n"] == rows[1]["n"] == 400
         widths = [row["mean_high"] - row["mean_low"] for row in rows]
@@ -287,7 +287,7 @@ class TestBuild:
 
     def test_lms(self):
         recipe = Recipe("lms", ages=(40, 60, 80), resamples=5)
-        _, norm = build_norm(normals(800, levels=slice(T12, L1)), recipe, TITLE, by_sex="any")
+        norm = build_norm(normals(800, levels=slice(T12, L1)), recipe, TITLE, by_sex="any").norm
         assert norm.form == "lms"
         assert norm.lms("wedge_ratio", age=[45, 70]).m[:, T12] == pytest.approx([0.95, 0.95], abs=0.01)
         assert norm.frame["m_low"].null_count() == 0
@@ -308,7 +308,7 @@ class TestBuild:
 class TestRealCt:
     def test_bodies_on_ct(self):
         """Adults: wedged at T11-T12, square or higher in front from L2 on; men are the more wedged."""
-        _, norm = build_norm(read_ct_table(CT), Recipe(resamples=100), TITLE)
+        norm = build_norm(read_ct_table(CT), Recipe(resamples=100), TITLE).norm
         women, men = (norm.lms("wedge_ratio", sex, 60).m for sex in (0, 1))
         levels = [LEVELS.index(level) for level in ("T11", "T12", "L1", "L2", "L3", "L4", "L5")]
         assert (np.diff(women[levels]) > 0).all()
@@ -323,7 +323,7 @@ class TestRealCt:
                 for row in csv.DictReader(file)
                 if row["wedge_ratio_L1"] and row["sex"] == "female" and not row["wedge_rejected_L1"]
             ]
-        _, plain = build_norm(read_ct_table(CT), Recipe(resamples=0, trim=None), TITLE)
+        plain = build_norm(read_ct_table(CT), Recipe(resamples=0, trim=None), TITLE).norm
         assert plain.lms("wedge_ratio", 0, 60).m[L1] == pytest.approx(np.mean(given), abs=0.002)
 
     def test_what_failed_there_is_left_out(self):

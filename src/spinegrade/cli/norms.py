@@ -178,16 +178,16 @@ def build(
     for note in normals.notes:
         options.say(note)
     called = Title(name, title or f"Norm {name}", citation)
-    text, norm = build_norm(normals, recipe, called, by_sex=sexes.value)
+    built = build_norm(normals, recipe, called, by_sex=sexes.value)
+    norm = built.norm
     with replacing(output, force=force) as path:
-        path.write_text(text, encoding="utf-8")
+        path.write_text(built.text, encoding="utf-8")
     levels = norm.frame["level"].unique().len()
     rows = f"{norm.frame.height:,} rows of {len(norm.measures)} measures at {levels} levels"
     people, given = norm.header["people"], normals.count
     of = f"{people:,}" if people == given else f"{people:,} of {given:,}"
-    for note in norm.header["notes"].removeprefix("; ".join(normals.notes)).removeprefix("; ").split("; "):
-        if note not in {"", "none"}:
-            options.say(note)
+    for note in built.notes:
+        options.say(note)
     options.say(f"{rows} from {of} people, ages {norm.header['ages']}, written to {output}")
     return 0
 

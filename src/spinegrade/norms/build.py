@@ -44,6 +44,15 @@ class Title:
     citation: str
 
 
+@frozen
+class Built:
+    """A norm, the text of its file, and what had to be said besides the notes of the normals."""
+
+    text: str
+    norm: Norm
+    notes: tuple[str, ...]
+
+
 def build_norm(
     normals: Normals,
     recipe: Recipe,
@@ -51,8 +60,8 @@ def build_norm(
     *,
     by_sex: str = "each",
     progress: Callable[[str], None] = lambda _: None,
-) -> tuple[str, Norm]:
-    """Return the text of a norm file, and the norm in it.
+) -> Built:
+    """Return a norm and its file.
 
     The same normals, recipe and seed give the same text.
 
@@ -75,11 +84,21 @@ def build_norm(
             f"{normals.count} there are: {why}"
         )
         raise RuleError(msg)
-    first = read_norm(_text(_header(normals, asked, title, by_sex, rows), rows, recipe).encode(), title.id)
+    first = _file(normals, asked, title, by_sex, rows).norm
     predicted = _over_predicted(first, normals)
     rows += _rows(predicted, normals, recipe, by_sex, rng, progress)
-    text = _text(_header(normals, asked, title, by_sex, rows), rows, recipe)
-    return text, read_norm(text.encode(), title.id)
+    return _file(normals, asked, title, by_sex, rows)
+
+
+def _file(normals: Normals, asked: Recipe, title: Title, by_sex: str, rows: list[Row]) -> Built:
+    """Return the norm of these rows as it stands in its file."""
+    recipe = evolve(asked, ages=asked.ages or _span(normals))
+    of_ages = () if recipe.ages else ("ages of the people not known: the norm is for any age",)
+    notes = (*of_ages, *left_out(normals, recipe, by_sex, rows))
+    header = _header(normals, asked, title, by_sex, rows)
+    header |= {"notes": "; ".join((*normals.notes, *notes)) or "none"}
+    text = _text(header, rows, recipe)
+    return Built(text, read_norm(text.encode(), title.id), notes)
 
 
 def _span(normals: Normals) -> tuple[float, ...]:
@@ -140,9 +159,7 @@ def _header(
     normals: Normals, recipe: Recipe, title: Title, by_sex: str, rows: list[Row]
 ) -> dict[str, str | int | float]:
     trimmed = recipe.form == "mean-sd" and recipe.trim is not None
-    whole = evolve(recipe, ages=recipe.ages or _span(normals))
     used = spines_in(normals, rows)
-    of_ages = "" if whole.ages else "ages of the people not known: the norm is for any age"
     return {
         "id": title.id,
         "revision": 1,
@@ -159,8 +176,6 @@ def _header(
         "intervals": f"95 %, {recipe.resamples} resamples of people, seed {recipe.seed}",
         "least": recipe.least,
         "made_by": f"spinegrade {__version__}",
-        "notes": "; ".join(filter(None, (*normals.notes, of_ages, *left_out(normals, whole, by_sex, rows))))
-        or "none",
     }
 
 
