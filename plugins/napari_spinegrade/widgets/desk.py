@@ -212,7 +212,6 @@ class ReadingDesk(PatientActions):
         opened.editor.moved.connect(self._show_cursor)
         opened.editor.kept.connect(self._show_kept)
         opened.editor.changed.connect(self._fall_silent)
-        opened.editor.changed.connect(self.come_to_front)
         self.film_panel.show_presets([name for name, _ in self._presets])
         self.head.show_reading(opened.editor.reading, opened.held)
         self._show_all()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from qtpy.QtWidgets import QApplication, QDockWidget, QMainWindow, QWidget
+from qtpy.QtWidgets import QDockWidget, QMainWindow, QWidget
 
 from napari_spinegrade.widgets.soon import soon
 
@@ -25,16 +25,6 @@ def tab_upon(mine: QWidget, theirs: QWidget) -> bool:
     upper.raise_()
     soon(window, lambda: _onto_the_screen(window))
     return True
-
-
-def bring_to_front(widget: QWidget) -> None:
-    """Show a widget's dock before the others of its place, unless somebody writes in one of these."""
-    window, mine = widget.window(), dock_of(widget)
-    if not isinstance(window, QMainWindow) or mine is None or not mine.visibleRegion().isEmpty():
-        return
-    writing = QApplication.focusWidget()
-    if not any(writing is not None and one.isAncestorOf(writing) for one in window.tabifiedDockWidgets(mine)):
-        mine.raise_()
 
 
 def _onto_the_screen(window: QMainWindow) -> None:

@@ -29,7 +29,7 @@ from napari_spinegrade.widgets.patient_changing import ChangingPanel
 from napari_spinegrade.widgets.patient_facts import FactsPage
 from napari_spinegrade.widgets.patient_head import PatientHead
 from napari_spinegrade.widgets.patient_rules import RulesPage
-from napari_spinegrade.widgets.patient_seen import desk_in, last_change, what_is_open
+from napari_spinegrade.widgets.patient_seen import desk_in, done_since, last_change, what_is_open
 from napari_spinegrade.widgets.patient_trends import TrendsPage
 from napari_spinegrade.widgets.soon import soon
 from spinegrade.errors import SpinegradeError
@@ -106,7 +106,7 @@ class PatientPanel(ChangingPanel):
         """Take notice of what is open, and of an answer that has come."""
         if BLINDING.is_open:
             return
-        seen, before = what_is_open(self.viewer), self._facts_shown
+        seen, before, read = what_is_open(self.viewer), self._facts_shown, self.session.seen
         lost = self.finish() if self.session.turns_by(seen) else ""
         if self.session.see(seen):
             self._stale = True
@@ -115,6 +115,8 @@ class PatientPanel(ChangingPanel):
                 self.show_all(lost)
             elif lost:
                 self.say(lost, bad=True)
+            elif done := done_since(read, self.session.seen):
+                self.say(f"At the film: {done}")
         elif self._stale or self._is_folder_changed():  # not while a landmark is still dragged
             self.classify()
         if self._answer is not None and self._answer.done():

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from napari_spinegrade.blinding import BLINDING
 from napari_spinegrade.patient_readings import PATIENT
-from napari_spinegrade.widgets.docking import bring_to_front
 from napari_spinegrade.widgets.form_actions import FormActions
-from napari_spinegrade.widgets.soon import soon
 from spinegrade.errors import SpinegradeError
 
 _WIDGET = "Patient and classification"
@@ -25,7 +23,3 @@ class PatientActions(FormActions):
         dock, _ = self.viewer.window.add_plugin_dock_widget("spinegrade", _WIDGET)
         dock.show()
         dock.raise_()
-
-    def come_to_front(self) -> None:
-        """Show what is done to the film while the panel lies upon the desk."""
-        soon(self, lambda: bring_to_front(self))

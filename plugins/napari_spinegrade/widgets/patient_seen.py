@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from qtpy import compat
 
+from napari_spinegrade.done import done_words
 from napari_spinegrade.gathering import taken_on
 from napari_spinegrade.patient_readings import FOLDERS
 from napari_spinegrade.patient_session import Seen
@@ -43,6 +44,13 @@ def what_is_open(viewer: napari.viewer.Viewer) -> Seen:
         kept=held.path if isinstance(held, Held) else None,
         hidden=HIDDEN if desk.hidden_numbers or desk.numbers_forbidden else "",
     )
+
+
+def done_since(before: Seen, now: Seen) -> str:
+    """Return what was done to the film's reading, in words: the desk, which would show it, may be covered."""
+    if before.film != now.film or before.reading is None or now.reading is None:
+        return ""
+    return done_words(before.reading, now.reading)
 
 
 def last_change(film: Path | None) -> tuple[int, ...]:

@@ -32,21 +32,15 @@ class TestShowing:
         assert window.width() <= 1366
         assert window.height() <= 768
 
-    def test_what_is_done_to_the_film_brings_the_desk_to_the_front(self, at_panel):
+    def test_what_is_done_to_the_film_is_said_where_the_desk_is_covered(self, at_panel):
         desk, panel = at_panel.desk, at_panel.panel
-        mine, theirs = dock_of(panel), dock_of(desk)
         canvas_of(panel.window()).setFocus()
-        assert becomes(lambda: theirs.visibleRegion().isEmpty())
         at_panel.do("key", "2")
-        assert becomes(lambda: not theirs.visibleRegion().isEmpty())
         level = desk.editor.level
-        assert next(one for one in desk.editor.reading.vertebrae if one.level == level).visual_grade == 2
-        mine.raise_()
-        assert becomes(lambda: theirs.visibleRegion().isEmpty())
-        at_panel.begin("height_cm", "131")
+        assert becomes(lambda: at_panel.said == f"At the film: {level}: visual grade 2")
+        assert dock_of(desk).visibleRegion().isEmpty()
         desk.undo()
-        settle()
-        assert theirs.visibleRegion().isEmpty()
+        assert becomes(lambda: at_panel.said == f"At the film: {level}: visual grade 0")
 
     def test_nothing_is_cut_off(self, at_panel):
         for index in range(at_panel.panel.pages.count()):
