@@ -16,7 +16,7 @@ from napari_spinegrade.patient_words import label_of, ledger_label
 from spinegrade.errors import FormatError
 from spinegrade.patients.casting import cast_table
 from spinegrade.patients.columns import PATIENTS, PLACE, TABLES
-from spinegrade.patients.reading import Patients
+from spinegrade.patients.reading import Patients, spoilt_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -92,16 +92,17 @@ class FactsEditor:
 
     def given(self) -> Patients:
         """Return the patient's rows of all tables, as the command line reads them; misfits are problems."""
-        frames, problems = {}, []
+        frames, problems, spoilt = {}, [], []
         for name in TABLES:
             raw = self.tables.raw(name, self.patient)
             frame, misfits = cast_table(raw, name, decimal_comma=self.tables.decimal_comma(name))
             problems += [f"{name}: {one.what}" for one in misfits]
             frames[name] = frame
+            spoilt += [(name, [self.patient])] if misfits else []
         if frames[PATIENTS].height > 1:
             frames[PATIENTS] = frames[PATIENTS].clear()
             problems.append(f"{self.patient} {REPEATED}")
-        return Patients(**frames, problems=problems)
+        return Patients(**frames, problems=problems, spoilt=spoilt_rows(spoilt))
 
     # What is changed
 

@@ -291,6 +291,7 @@ class TestLedger:
             ("2022-12-31", "met", None),
             ("2023-06-01", "indeterminate", "fractures.age_at"),
             ("2024-01-02", "not met", None),
+            ("2025-12-31", "not met", None),
         ],
     )
     def test_an_age_and_a_date_tell_the_age_at_a_fracture_to_within_a_year(
@@ -299,6 +300,15 @@ class TestLedger:
         lines = ["patient,site,date", "P1,femur,2018-01-01", f"P1,tibia,{tibia}"]
         row = one(tmp_path, "age,date,fractures_complete", "12,2026-01-01,yes", fractures=lines)
         assert (row["R2"], row["R2_missing"], row["contradictions"]) == (answer, missing, None)
+
+    def test_an_age_in_completed_years_is_no_bound_of_what_was_just_before(self, tmp_path):
+        """Somebody of 10 may be nearly 11, and so may the fracture of the spring have been at 10 and a half."""
+        lines = ["patient,site,date", "P1,femur,2025-10-01", "P1,tibia,2025-10-02"]
+        row = one(tmp_path, "age,date,fractures_complete", "10,2026-01-01,yes", fractures=lines)
+        assert (row["R2"], row["R2_missing"]) == ("indeterminate", "fractures.age_at")
+        for by_age, answer in (("completed", "met"), ("before", "indeterminate")):
+            table = {"fractures": lines, "switches": [f"by_age={by_age}"]}
+            assert one(tmp_path, "age,date,fractures_complete", "10,2026-01-01,yes", **table)["R2"] == answer
 
     def test_a_date_before_the_birth_that_an_age_leaves_possible(self, tmp_path):
         lines = ["patient,site,date,age_at", "P1,femur,2012-06-01,", "P1,tibia,2015-01-01,4"]
@@ -327,6 +337,8 @@ class TestLedger:
     def test_a_hip(self, tmp_path):
         assert self.row(tmp_path, "80,", "P1,hip,,79,low-energy")["A2"] == "met"
         assert self.row(tmp_path, "80,yes", "P1,hip,,79,high-energy")["A2"] == "not met"
+        row = self.row(tmp_path, "80,yes", "P1,peripheral,,79,low-energy", "P1,,,79,low-energy")
+        assert (row["A2"], row["A2_missing"]) == ("indeterminate", "fractures.site")
         row = self.row(tmp_path, "80,yes", "P1,,,79,")
         assert (row["A2"], row["A2_missing"].split("; ")[0]) == ("indeterminate", "fractures.site")
 

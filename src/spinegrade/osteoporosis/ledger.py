@@ -34,9 +34,10 @@ _IDLE = {
     "long_bone_by_19": {HIP, PROXIMAL, _FORCE},
 }
 """What would not tell more of each kind of fracture."""
+_PERIPHERAL = "peripheral"
 _ADULT = {
-    "hip_fracture": (["hip"], ["femur"]),
-    "humerus_or_pelvis_fracture": (["proximal_humerus", "pelvis"], ["humerus"]),
+    "hip_fracture": (["hip"], ["femur", _PERIPHERAL]),
+    "humerus_or_pelvis_fracture": (["proximal_humerus", "pelvis"], ["humerus", _PERIPHERAL]),
 }
 """Sites of fractures that count in adults, and those that tell them too roughly."""
 _ENDS = ("certain", "possible", "doubted", "ageless")
@@ -64,6 +65,7 @@ class Ledger:
             site_less=pl.col("site").is_null(),
             bone_less=pl.col("long_bone").is_null(),
             forceless=pl.col("mechanism").is_null() & ~pl.col("vertebra").fill_null(value=False),
+            unnamed=pl.col("site") == _PERIPHERAL,
             may_be_hip=pl.col("site") == "femur",
             may_be_proximal=pl.col("site") == "humerus",
         )
@@ -71,7 +73,7 @@ class Ledger:
         rows = _undoubted(rows).with_columns(
             column for name, kind in kinds_of.items() for column in _ends(name, *kind)
         )
-        named = ["site_less", "bone_less", "forceless", "may_be_hip", "may_be_proximal"]
+        named = ["site_less", "unnamed", "bone_less", "forceless", "may_be_hip", "may_be_proximal"]
         kinds = [f"{end} {name}" for name in kinds_of for end in _ENDS]
         sums = known.cohort.select("patient", "fractures_complete").join(
             rows.group_by("patient").agg(pl.col([*named, *kinds]).sum().cast(pl.Float64)),
@@ -103,7 +105,8 @@ class Ledger:
         """Return what would tell more of a kind of fracture."""
         ages, doubts = (self.sums[f"{end} {name}"].to_numpy() > 0 for end in ("ageless", "doubted"))
         of_rows = (one for one in self.asks if one.what not in _IDLE[name])
-        return (*of_rows, Ask(_AGE, ages), Ask(_DOUBT, doubts))
+        unnamed = (self.sums["unnamed"].to_numpy() > 0) & (name in _ADULT)
+        return (*of_rows, Ask(_SITE, unnamed), Ask(_AGE, ages), Ask(_DOUBT, doubts))
 
     def bounds(self, name: str) -> Bounds:
         """Return a count; without end where the ledger is not said to be complete."""

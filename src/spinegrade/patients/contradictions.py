@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import polars as pl
-from attrs import frozen
+from attrs import evolve, frozen
 
 from spinegrade.patients.ages import OLDEST, last_day, years_between
 from spinegrade.patients.columns import BMD, EXPOSURES, FRACTURES
@@ -62,6 +62,7 @@ def settle(given: Patients, exams: pl.DataFrame, adult_from: float, *, last: dat
     """
     last = last or last_day()
     found: list[pl.DataFrame] = []
+    given = _without_spoilt(given, found)
     cohort = _cohort(given, exams, last, found)
     cohort = _aged(cohort, last, found)
     who = cohort.select(
@@ -79,6 +80,28 @@ def settle(given: Patients, exams: pl.DataFrame, adult_from: float, *, last: dat
     cohort, fractures = _trauma(cohort, fractures, found)
     said = pl.concat(found) if found else pl.DataFrame(schema=_SAID)
     return Known(cohort, fractures, bmd, exposures, said)
+
+
+def _without_spoilt(given: Patients, found: list[pl.DataFrame]) -> Patients:
+    """Return the tables so that rows that were left out count as not known, and say of whom they are.
+
+    No list is complete that lacks one, and no scan the latest beside one that cannot be read.
+    """
+    if given.spoilt.is_empty():
+        return given
+    mine = {name: given.spoilt.filter(pl.col("table") == name) for name in (FRACTURES, EXPOSURES, BMD)}
+    for name, rows in mine.items():
+        note(found, rows, pl.lit(value=True), f"a row of {name} that cannot be read")
+    lacking = {name: pl.col("patient").is_in(rows["patient"].implode()) for name, rows in mine.items()}
+    complete = {"fractures_complete": lacking[FRACTURES], "exposures_complete": lacking[EXPOSURES]}
+    scores = [name for name in given.bmd.columns if name.startswith("z") or name == "t"]
+    return evolve(
+        given,
+        patients=given.patients.with_columns(
+            pl.when(~where).then(name).alias(name) for name, where in complete.items()
+        ),
+        bmd=given.bmd.with_columns(pl.when(~lacking[BMD]).then(name).alias(name) for name in scores),
+    )
 
 
 _SAID = {"patient": pl.String, "contradiction": pl.String}

@@ -50,6 +50,10 @@ def _copied(name: str, *dates: str) -> pl.Expr:
     return told & ~pl.struct([one.name for one in TABLES[name]]).is_first_distinct()
 
 
+_WITHIN = 0.999
+"""Years by which somebody may be older than an age in completed years says."""
+
+
 def doubt_fractures(frame: pl.DataFrame, last: date, found: Found) -> pl.DataFrame:
     """Return the fractures with ``vertebra`` and ``long_bone`` as far as the site tells.
 
@@ -70,7 +74,7 @@ def doubt_fractures(frame: pl.DataFrame, last: date, found: Found) -> pl.DataFra
         told=told,
         by_date=by_date,
         earliest=pl.coalesce(by_date, by_age),
-        latest=pl.coalesce(by_date, by_age + 1),
+        latest=pl.coalesce(by_date, by_age + _WITHIN),
     )
     age_at = pl.coalesce("age_at", "by_date")
     untimed = _note_all(
@@ -100,7 +104,7 @@ def doubt_fractures(frame: pl.DataFrame, last: date, found: Found) -> pl.DataFra
         .with_columns(
             age_at=age_at,
             age_low=pl.coalesce(age_at, pl.col("earliest").clip(0.0)),
-            age_high=pl.coalesce(age_at, pl.col("latest").clip(upper_bound=pl.col("patient_age"))),
+            age_high=pl.coalesce(age_at, "latest"),
             long_bone=pl.coalesce("long_bone", "told"),
             **{UNTIMED: untimed, UNPLACED: unplaced},
         )

@@ -14,7 +14,7 @@ from spinegrade.patients.columns import BMD, EXPOSURES, FRACTURES, PATIENTS, PLA
 from spinegrade.patients.files import RawTable, read_csv, read_json, read_parquet
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
 _SUFFIXES = (".csv", ".tsv", ".parquet", ".json")
@@ -25,7 +25,8 @@ _LOOK_LIKE_TABLES = (*_SUFFIXES, ".txt", ".xls", ".xlsx", ".ods")
 class Patients:
     """What a clinic says of patients; every table in the columns of `TABLES`, one patient once.
 
-    ``problems`` are rows that were left out, each with its place.
+    ``problems`` are rows that were left out, each with its place; ``spoilt`` has ``patient, table`` of those
+    whose patient can be read: what was left out may be what would have decided.
     """
 
     patients: pl.DataFrame
@@ -33,6 +34,15 @@ class Patients:
     bmd: pl.DataFrame = field(factory=lambda: empty_table(BMD))
     exposures: pl.DataFrame = field(factory=lambda: empty_table(EXPOSURES))
     problems: list[str] = field(factory=list)
+    spoilt: pl.DataFrame = field(factory=lambda: spoilt_rows([]))
+
+
+def spoilt_rows(parts: Sequence[tuple[str, Iterable[str]]]) -> pl.DataFrame:
+    """Return ``patient, table`` of tables of which rows of these patients were left out."""
+    rows = [(patient, name) for name, patients in parts for patient in patients]
+    return pl.DataFrame(rows, schema={"patient": pl.String, "table": pl.String}, orient="row").unique(
+        maintain_order=True
+    )
 
 
 def read_patients(
@@ -48,18 +58,20 @@ def read_patients(
     """
     tables: dict[str, pl.DataFrame] = {}
     problems: list[str] = []
+    spoilt: list[tuple[str, list[str]]] = []
     names = (PATIENTS,) if alone else tuple(TABLES)
     for raw in _raw_tables(path, names, ignore_unknown=ignore_unknown):
-        frame, found = _checked(raw)
+        frame, found, lost = _checked(raw)
         if found and not keep_going:
             more = f" (and {len(found) - 1} more)" if len(found) > 1 else ""
             raise FormatError(found[0] + more)
         problems += found
+        spoilt.append((raw.name, lost))
         tables[raw.name] = frame
     if tables[PATIENTS].is_empty():
         msg = f"{path}: expected at least one patient, got none that can be used"
         raise FormatError(msg)
-    return Patients(**tables, problems=problems)
+    return Patients(**tables, problems=problems, spoilt=spoilt_rows(spoilt))
 
 
 def table_files(path: Path) -> list[Path]:
@@ -137,8 +149,8 @@ def _file(path: Path, name: str, *, ignore_unknown: bool) -> list[RawTable]:
     raise FormatError(msg)
 
 
-def _checked(raw: RawTable) -> tuple[pl.DataFrame, list[str]]:
-    """Return the usable rows and what is wrong with the others, with their places."""
+def _checked(raw: RawTable) -> tuple[pl.DataFrame, list[str], list[str]]:
+    """Return the usable rows, what is wrong with the others, with their places, and whose they are."""
     frame, misfits = cast_table(raw.frame, raw.name, decimal_comma=raw.decimal_comma)
     misfits = [*(Misfit(place, what) for place, what in raw.refused), *misfits]
     frame = frame.filter(~pl.col(PLACE).is_in([place for place, _ in raw.refused]))
@@ -147,4 +159,14 @@ def _checked(raw: RawTable) -> tuple[pl.DataFrame, list[str]]:
         for place, patient in twice.select(PLACE, "patient").iter_rows():
             misfits.append(Misfit(place, f"patient: expected {patient} once, got it again"))
         frame = frame.filter(pl.col("patient").is_unique())
-    return frame, [f"{raw.place(one.place)}: {one.what}" for one in misfits]
+    lost = lost_patients(raw.frame, [one.place for one in misfits])
+    return frame, [f"{raw.place(one.place)}: {one.what}" for one in misfits], lost
+
+
+def lost_patients(raw: pl.DataFrame, places: Iterable[int]) -> list[str]:
+    """Return whose the rows at these places are, as far as they say it."""
+    if "patient" not in raw.columns:
+        return []
+    rows = raw.filter(pl.col(PLACE).is_in(list(places)))
+    named = rows.select(pl.col("patient").cast(pl.String).str.strip_chars()).to_series()
+    return named.drop_nulls().filter(named.drop_nulls() != "").unique(maintain_order=True).to_list()

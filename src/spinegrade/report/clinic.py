@@ -240,7 +240,7 @@ def made_by(how: Classification) -> list[tuple[str, str]]:
 def _only(given: Patients, patients: list[str]) -> Patients:
     """Return what the tables say of these patients."""
     mine = pl.col("patient").is_in(patients)
-    names = ("patients", "fractures", "bmd", "exposures")
+    names = ("patients", "fractures", "bmd", "exposures", "spoilt")
     return evolve(given, **{name: getattr(given, name).filter(mine) for name in names})
 
 
