@@ -84,6 +84,16 @@ def test_pixels_are_as_long_as_the_table_says(landmarks, tmp_path):
     assert measured(landmarks, "--contours", given)[0]["T8"]["superior_depression"] == pytest.approx(0.3)
 
 
+@pytest.mark.parametrize("calibration", ["none", "unknown"])
+def test_pixels_of_a_film_that_is_not_calibrated_have_a_shape_alone(landmarks, tmp_path, calibration):
+    spaced = pl.read_csv(landmarks).with_columns(
+        row_spacing_mm=0.5, column_spacing_mm=0.25, calibration=pl.lit(calibration)
+    )
+    spaced.write_csv(landmarks)
+    given = contours(tmp_path / "c.csv", {("T8", "superior"): DENTED})
+    assert measured(landmarks, "--contours", given)[0]["T8"]["superior_depression"] == pytest.approx(0.3)
+
+
 def test_many_contours_of_different_lengths_are_each_as_if_alone(tmp_path):
     """Every endplate of a tilted spine, of 3 to 11 points, against `contour_depression`."""
     rng = np.random.default_rng(7)
@@ -110,13 +120,24 @@ def test_many_contours_of_different_lengths_are_each_as_if_alone(tmp_path):
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
-        ("superior,3,104,120", "superior,3,104,x", "line 4: column: expected a finite number, got 'x'"),
-        ("superior,3,104,120", "superior,3,,120", "line 4: row: expected a finite number, got nothing"),
+        ("superior,3,104,120", "superior,3,104,x", "line 4: column: expected a number of pixels, got 'x'"),
+        ("superior,3,104,120", "superior,3,,120", "line 4: row: expected a number of pixels, got nothing"),
         ("superior,3,104,120", "upper,3,104,120", "line 4: endplate: expected superior or inferior, got"),
         ("superior,3,104,120", "superior,2.5,104,120", "line 4: point: expected a whole number, got '2.5'"),
         ("superior,3,104,120", "superior,2,104,120", "expected every point once, got point 2 twice"),
+        (
+            "superior,3,104,120",
+            "superior,3,1e308,120",
+            "line 4: row: expected a number of pixels, got '1e308'",
+        ),
+        ("superior,5,", "superior,6,", "expected points from 1 on without a gap"),
+        ("superior,1,", "superior,0,", "expected points from 1 on without a gap"),
+        ("1,T8,superior,3", ",T8,superior,3", "line 4: occasion: expected a whole number, got nothing"),
         ("T8", "T9", "line 2: T9 of exam E1 by R1, occasion 1: expected a vertebra that the sources have"),
-        ("100,1", "400,1", "expected a contour from corner to corner"),
+        ("100,1", "400,1", "expected a contour that ends at its two corners (within 15% of"),
+        ("superior", "inferior", "expected a contour that ends at its two corners"),
+        ("5,100,140", "5,100,101", "expected a contour that ends at its two corners"),
+        ("T8", "L1", "or corners that are not placed"),
     ],
 )
 def test_what_is_wrong_with_a_contour_is_said_and_it_is_left_out_whole(landmarks, tmp_path, old, new, words):

@@ -157,7 +157,7 @@ class TestKeepsGoing:
         code, left_out, text = self.make(file.parent, output=output)
         assert code == 1
         assert ["b.reading.json" in left_out[0], "c.reading.json" in left_out[1]] == [True, True]
-        assert "2 of the rows and readings it was to be made from could not be used" in text
+        assert "2 of the rows, readings and films it was to be made from could not be used" in text
 
     def test_past_rows_of_a_table(self, tmp_path, output):
         rows = table({"T8": (20, 20, 20), "T9": (20, 20, 20)})
@@ -168,13 +168,19 @@ class TestKeepsGoing:
         assert left_out[0].startswith(f"left out: {tmp_path / 't.csv'}: line 3: visual_grade")
         assert "1 of the rows" in text
 
-    def test_past_a_reading_of_another_film(self, file, film, reading, output):
-        other = read_on(evolve(reading, reader="R9"), film)
-        save(evolve(other, image=evolve(other.image, sha256="0" * 64)), file.parent / "z.reading.json")
+    @pytest.mark.parametrize("broken", [True, False])
+    def test_past_a_film_that_is_no_use_but_not_past_its_reading(self, file, film, reading, output, broken):
+        if broken:
+            film.write_bytes(b"abc")
+        else:
+            other = read_on(evolve(reading, reader="R9"), film)
+            save(evolve(other, image=evolve(other.image, sha256="0" * 64)), file.parent / "z.reading.json")
         assert invoke("report", file.parent, "--films", film.parent, "-o", output).code == 1
         code, left_out, text = self.make(file.parent, "--films", film.parent, output=output)
         assert (code, len(left_out)) == (1, 1)
-        assert "R9" not in text
+        assert f"by {reading.reader if broken else 'R9'}, occasion 1: its film: " in left_out[0]
+        assert "The film was not found" in text
+        assert (reading.reader if broken else "R9") in text
 
     def test_past_rows_of_patients(self, file, tmp_path, output):
         clinic = tmp_path / "clinic"

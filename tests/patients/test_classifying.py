@@ -120,10 +120,32 @@ class TestFilms:
         other = one(tmp_path, CHILD, CLEAN, seen, film(reader="R2"))
         assert (other["unevaluable"], other["unread"], other["R15"]) == (None, None, "not met")
 
-    def test_a_vertebra_of_which_landmarks_are_still_to_come_is_not_read(self, tmp_path):
-        begun = blank(film(), pl.col("level") == "T9", "middle", "inferior_anterior")
-        row = one(tmp_path, CHILD, CLEAN, begun)
-        assert (row["unread"], row["R15"]) == ("T9", "indeterminate")
+    @pytest.mark.parametrize("parts", [("middle", "inferior_anterior"), ()])
+    def test_a_vertebra_of_which_landmarks_cannot_be_seen_cannot_be_evaluated(self, tmp_path, parts):
+        row = one(tmp_path, CHILD, CLEAN, blank(film(), pl.col("level") == "T9", *parts))
+        assert (row["unevaluable"], row["unread"], row["R15"]) == ("T9", None, "met")
+
+    @pytest.mark.parametrize("marked", [True, False])
+    def test_a_fracture_that_is_seen_and_not_measured_leaves_it_open(self, tmp_path, marked):
+        t8 = pl.col("level") == "T8"
+        seen = blank(film(), t8).with_columns(visual_grade=pl.when(t8).then(2.0))
+        if marked:
+            seen = seen.with_columns(evaluable=~t8, not_evaluable_reason=pl.when(t8).then(pl.lit("overlap")))
+        row = one(tmp_path, CHILD, CLEAN, seen)
+        asked = "landmarks of vertebrae that were graded by eye"
+        assert (row["R1"], row["R1_missing"], row["R16"]) == ("indeterminate", asked, "indeterminate")
+        assert row["vertebral_fractures_high"] == 1
+        assert one(tmp_path, CHILD, CLEAN, seen, switches=["min_grade=3"])["R1"] == "not met"
+        assert one(tmp_path, CHILD, CLEAN, seen, switches=["grades=visual"])["R1"] == "met"
+
+    def test_a_film_that_is_read_by_eye_alone_wants_landmarks_and_no_other_image(self, tmp_path):
+        seen = blank(film(), pl.lit(value=True)).with_columns(visual_grade=0.0)
+        row = one(tmp_path, CHILD, CLEAN, seen)
+        assert (row["R1"], row["R15"]) == ("indeterminate", "not met")
+        assert row["R1_missing"] == "landmarks of vertebrae that were graded by eye"
+        assert (row["unevaluable"], row["unread"]) == (None, None)
+        by_eye = one(tmp_path, CHILD, CLEAN, seen, switches=["grades=visual"])
+        assert (by_eye["R1"], by_eye["R15"]) == ("not met", "not met")
 
     def test_one_level_unread_is_no_matter_of_the_diagnosis(self, tmp_path):
         row = one(tmp_path, CHILD, CLEAN, film(levels=[level for level in heights() if level != "T9"]))
@@ -302,7 +324,7 @@ class TestLedger:
         assert (row["R2"], row["R2_missing"], row["contradictions"]) == (answer, missing, None)
 
     def test_an_age_in_completed_years_is_no_bound_of_what_was_just_before(self, tmp_path):
-        """Somebody of 10 may be nearly 11, and so may the fracture of the spring have been at 10 and a half."""
+        """Somebody of 10 may be nearly 11, and have been 10 and a half three months before."""
         lines = ["patient,site,date", "P1,femur,2025-10-01", "P1,tibia,2025-10-02"]
         row = one(tmp_path, "age,date,fractures_complete", "10,2026-01-01,yes", fractures=lines)
         assert (row["R2"], row["R2_missing"]) == ("indeterminate", "fractures.age_at")

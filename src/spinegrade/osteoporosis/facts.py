@@ -52,6 +52,8 @@ def _truth(words: str, ask: str = "") -> Fact:
 
 AGE, EXAM_DATES, DATE = "birth_date or age", "exam dates", "date of the exam or assessment"
 """Inputs that tell the age."""
+UNMEASURED = "landmarks of vertebrae that were graded by eye"
+"""What tells more of a vertebra that a reader graded and nobody measured, where measured grades count."""
 UNREAD = "levels that were not read"
 """What tells more of a film on which the readers passed levels over, without a word on why."""
 

@@ -8,7 +8,7 @@ import numpy as np
 from attrs import frozen
 
 from spinegrade.anatomy import GRADED
-from spinegrade.osteoporosis.facts import EXAM_DATES, UNREAD, Ask, Bounds, Counted, truths
+from spinegrade.osteoporosis.facts import EXAM_DATES, UNMEASURED, UNREAD, Ask, Bounds, Counted, truths
 from spinegrade.osteoporosis.spines import spread_levels
 from spinegrade.spine import STATUSES, summarise_spines
 
@@ -63,22 +63,23 @@ def read_films(known: Known, graded: Graded, switches: Switches) -> Films:
     at = place["at"].fill_null(0).to_numpy()
     low, high = (_of(grades, at, read) for grades in (graded.low, graded.high))
     short = _too_few(low, graded) & read
-    gaps = _Gaps.of(graded, at, switches)
+    gaps = _Counts.of(graded, at, read, switches)
     ever = graded.ever[at] if len(graded.ever) else np.zeros((len(at), 2))
     least, most = ((grades >= switches.min_grade).sum(axis=1).astype(float) for grades in (low, high))
     least = np.where(read | undated, np.maximum(least, ever[:, 0]), 0.0)
     most = np.where(read, np.maximum(most, ever[:, 1]), np.inf)
     lacking = (Ask("grades", ~read & ~undated), Ask(EXAM_DATES, undated), *gaps.asks(short))
     differing = Ask("agreement of readings", read & (least != most))
-    mild = _single_mild(low, high, read, short)
-    only = _only_films(gaps, read, lacking, mild)
-    most = np.where(short, most + gaps.missing + gaps.beyond, most)
+    only = _only_films(gaps, read, lacking, _single_mild(low, high, read, short | (gaps.suspect > 0)))
+    most = np.where(short, most + gaps.missing + gaps.beyond, most + gaps.suspect)
     return Films(read, undated, least, most, (*lacking, differing), only)
 
 
-def _only_films(gaps: _Gaps, read: Booleans, lacking: tuple[Ask, ...], mild: Answers) -> Counted:
+def _only_films(gaps: _Counts, read: Booleans, lacking: tuple[Ask, ...], mild: Answers) -> Counted:
     """Return of which levels films tell nothing, and whether their one fracture is mild."""
-    least, most = (np.where(read, one, np.nan) for one in (gaps.unevaluable, gaps.unevaluable + gaps.unread))
+    kinds = gaps.kinds
+    ends = (kinds["unevaluable"], kinds["unevaluable"] + kinds["unread"])
+    least, most = (np.where(read, one, np.nan) for one in ends)
     numbers = {
         "unevaluable_levels": Bounds(Bounds.of(least).low, Bounds.of(most).high),
         "levels_without_visual_grade": Bounds.of(np.where(read, gaps.unseen, np.nan)),
@@ -87,55 +88,50 @@ def _only_films(gaps: _Gaps, read: Booleans, lacking: tuple[Ask, ...], mild: Ans
     films = tuple(one for one in lacking if one.what in ("grades", EXAM_DATES))
     asks = {
         "single_mild_fracture": (*lacking, Ask("agreement of readings", told)),
-        "unevaluable_levels": (*films, Ask(UNREAD, read & (gaps.unread > 0))),
+        "unevaluable_levels": (*films, Ask(UNREAD, read & (kinds["unread"] > 0))),
     }
     return Counted(numbers, {"single_mild_fracture": mild}, asks)
 
 
 @frozen
-class _Gaps:
-    """How many levels have no grade, and why; ``(patients,)``, and ``beyond`` the range that was asked for.
+class _Counts:
+    """How many levels have no grade, ``(patients,)`` each: of every kind of `Gaps`, and all ``missing``.
 
-    Those ``unseen`` have no visual grade, which matters where these count.
+    ``suspect`` are those that a reader graded as fractured by eye, ``unseen`` those without a visual grade,
+    ``beyond`` those outside the range of levels that was asked for.
     """
 
+    kinds: dict[str, Floats]
     missing: Floats
-    unread: Floats
-    unevaluable: Floats
-    without_norm: Floats
+    suspect: Floats
     unseen: Floats
-    by_eye: bool
     beyond: float
     levels: str
 
     @classmethod
-    def of(cls, graded: Graded, at: NDArray[np.uint32], switches: Switches) -> _Gaps:
-        """Return the gaps of the patients whose films stand at these places."""
-        if not len(graded.low):
-            none = np.zeros(len(at))
-            return cls(none, none, none, none, none, by_eye=False, beyond=0.0, levels="")
-        blank = np.isnan(graded.low)
-        missing, unread = (where.sum(axis=1).astype(float) for where in (blank, blank & ~graded.read))
-        by_eye = switches.grades == "visual"
-        known = unread + graded.without_norm + (graded.unseen if by_eye else 0.0)
-        return cls(
-            missing[at],
-            unread[at],
-            np.maximum(missing - known, 0.0)[at],
-            graded.without_norm[at],
-            graded.unseen[at],
-            by_eye=by_eye,
-            beyond=float(len(set(GRADED.levels) - set(graded.levels.levels))),
-            levels=str(graded.levels),
-        )
+    def of(cls, graded: Graded, at: NDArray[np.uint32], read: Booleans, switches: Switches) -> _Counts:
+        """Return the counts of the patients whose films stand at these places."""
+        counts = {**graded.gaps.counts(), "unseen": graded.unseen}
+        counts["missing"] = np.isnan(graded.low).sum(axis=1).astype(float)
+        counts["suspect"] = graded.suspect.sum(axis=1) * float(switches.grades != "visual")
+        none = np.zeros(len(at))
+        mine = {name: np.where(read, one[at], 0.0) if len(one) else none for name, one in counts.items()}
+        missing, suspect, unseen = (mine.pop(name) for name in ("missing", "suspect", "unseen"))
+        beyond = float(len(set(GRADED.levels) - set(graded.levels.levels)))
+        return cls(mine, missing, suspect, unseen, beyond, str(graded.levels))
 
     def asks(self, short: Booleans) -> tuple[Ask, ...]:
         """Return what would fill the gaps, where so many levels have no grade that it matters."""
+        named = {
+            "without_norm": "a norm for level, sex and age",
+            "without_visual": "visual_grade",
+            "unevaluable": "unevaluable levels",
+            "unread": UNREAD,
+        }
+        by_eye = short & (self.kinds["unmeasured"] > 0) | (self.suspect > 0)
         return (
-            Ask("a norm for level, sex and age", short & (self.without_norm > 0)),
-            Ask("visual_grade", short & (self.unseen > 0) & self.by_eye),
-            Ask("unevaluable levels", short & (self.unevaluable > 0)),
-            Ask(UNREAD, short & (self.unread > 0)),
+            *(Ask(what, short & (self.kinds[name] > 0)) for name, what in named.items()),
+            Ask(UNMEASURED, by_eye),
             Ask(f"levels beyond --levels {self.levels}", short & (self.beyond > 0)),
         )
 

@@ -13,12 +13,14 @@ import polars as pl
 from attrs import frozen
 
 from spinegrade.anatomy import LEVELS, LevelRange
-from spinegrade.assess import find, summarise_rows, summary_schema
-from spinegrade.flags import Flag
+from spinegrade.assess import summarise_rows, summary_schema
 from spinegrade.io.columns import ROW
+from spinegrade.osteoporosis.gaps import MARKS, Gaps, level_bits, mark_levels, marked_levels
 from spinegrade.spine import summarise_spines
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from numpy.typing import NDArray
 
     from spinegrade.assess import Method
@@ -38,8 +40,7 @@ def spine_rows(spines: Spines, method: Method) -> pl.DataFrame:
     frame = summarise_rows(spines, method).with_columns(
         spines.frame["date"][spines.firsts].alias("date"),
         pl.Series("one_date", _one_date(spines)),
-        pl.Series("without_norm", _without_norm(spines, method)),
-        pl.Series("read", _read(spines, method.levels)),
+        *mark_levels(spines, method),
         *(
             pl.Series(f"visual_{level}", visual[:, LEVELS.index(level)], nan_to_null=True)
             for level in method.levels.levels
@@ -59,40 +60,10 @@ def _one_date(spines: Spines) -> NDArray[np.bool_]:
     return same
 
 
-def _without_norm(spines: Spines, method: Method) -> NDArray[np.int64]:
-    """Return ``(spines,)`` how many levels to be graded could not be for want of a norm for these people."""
-    if method.norms is None:
-        return np.zeros(spines.count, dtype=np.int64)
-    wanting = np.zeros((spines.count, len(LEVELS)), dtype=bool)
-    wanting[:, spines.window] = find(spines, method).grading.flags & Flag.NO_NORM > 0
-    count: NDArray[np.int64] = wanting[:, method.levels.indices].sum(axis=1)
-    return count
-
-
-def _read(spines: Spines, levels: LevelRange) -> NDArray[np.int64]:
-    """Return ``(spines,)`` which levels of the range were read, bit by bit.
-
-    A vertebra is that was marked as not evaluable or graded by eye, or that has all its landmarks.
-    """
-    marked = ~spines.frame["evaluable"].fill_null(value=True).to_numpy()
-    seen = spines.frame["visual_grade"].is_not_null().to_numpy()
-    done = marked | seen | np.isfinite(spines.points).all(axis=(1, 2))
-    every = np.zeros((spines.count, len(LEVELS)), dtype=bool)
-    every[:, spines.window] = spines.spread(done.astype(float)) == 1
-    return _bits(every[:, levels.indices])
-
-
-def _bits(where: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """Return the ``(n, levels)`` marks as one number a row."""
-    bits: NDArray[np.int64] = where @ (1 << np.arange(where.shape[1], dtype=np.int64))
-    return bits
-
-
 def spine_schema(levels: LevelRange) -> dict[str, type[pl.DataType]]:
     """Return the columns of `spine_rows`."""
     visual: dict[str, type[pl.DataType]] = {f"visual_{level}": pl.Float64 for level in levels.levels}
-    own = {"date": pl.Date, "one_date": pl.Boolean, "without_norm": pl.Int64, "read": pl.Int64}
-    return {**summary_schema(levels), **own, **visual}
+    return {**summary_schema(levels), "date": pl.Date, "one_date": pl.Boolean, **MARKS, **visual}
 
 
 @frozen
@@ -107,10 +78,10 @@ class Graded:
         Lowest and highest grade that a reading gave each level.
     unseen
         ``(patients,)`` levels that a reading graded without a visual grade.
-    without_norm
-        ``(patients,)`` levels that were read and could not be graded for want of a norm.
-    read
-        ``(patients, levels)`` whether any reading read the level, be it to say that it cannot be evaluated.
+    gaps
+        Why levels have no grade.
+    suspect
+        ``(patients, levels)`` without a grade which a reader graded as fractured by eye.
     ever
         ``(patients, 2)`` levels that were fractured on any day: by all readings of that day, by any of them.
     """
@@ -120,8 +91,8 @@ class Graded:
     low: Floats
     high: Floats
     unseen: Floats
-    without_norm: Floats
-    read: NDArray[np.bool_]
+    gaps: Gaps
+    suspect: NDArray[np.bool_]
     ever: Floats
 
 
@@ -143,22 +114,32 @@ def gather_grades(readings: pl.DataFrame, levels: LevelRange, switches: Switches
         pl.len().cast(pl.Int64).alias("readings"),
         pl.col("undated").first(),
         unseen.max().cast(pl.Float64).alias("unseen"),
-        pl.col("without_norm").max().cast(pl.Float64).fill_null(0.0),
-        pl.col("read").bitwise_or(),
+        pl.col(MARKS).bitwise_or(),
+        *(pl.col(f"grade_{level}").is_not_null().any().alias(f"measured {level}") for level in levels.levels),
+        *(pl.col(f"visual_{level}").max().alias(f"eye {level}") for level in levels.levels),
         *(pl.col(name).min().cast(pl.Float64).alias(f"low {name}") for name in names),
         *(pl.col(name).max().cast(pl.Float64).alias(f"high {name}") for name in names),
     )
-    low, high = (grouped.select(f"{end} {name}" for name in names).to_numpy() for end in ("low", "high"))
+    low, high = (_of_levels(grouped, end, names).astype(float) for end in ("low", "high"))
+    measured, eye = (_of_levels(grouped, end, levels.levels) for end in ("measured", "eye"))
+    marks = {name: marked_levels(grouped[name], len(names)) for name in MARKS}
+    blank, by_eye = np.isnan(low), switches.grades == "visual"
     return Graded(
         grouped.select("patient", "exam", "date", "readings", "undated"),
         levels,
-        low.astype(float),
-        high.astype(float),
+        low,
+        high,
         grouped["unseen"].to_numpy(),
-        grouped["without_norm"].to_numpy(),
-        grouped["read"].to_numpy()[:, None] >> np.arange(len(names)) & 1 > 0,
+        Gaps.of(blank, marks, measured.astype(bool), by_eye=by_eye),
+        blank & (eye.astype(float) >= switches.min_grade),
         _ever(readings, grouped.select("patient"), names, switches.min_grade),
     )
+
+
+def _of_levels(grouped: pl.DataFrame, what: str, names: Iterable[str]) -> NDArray[np.generic]:
+    """Return the ``(patients, levels)`` columns of something."""
+    columns: NDArray[np.generic] = grouped.select(f"{what} {name}" for name in names).to_numpy()
+    return columns
 
 
 def _ever(readings: pl.DataFrame, patients: pl.DataFrame, names: list[str], min_grade: float) -> Floats:
@@ -212,15 +193,15 @@ def spine_columns(graded: Graded) -> pl.DataFrame:
             pl.Series("evaluable", least.evaluable),
             pl.Series("status", statuses[status]),
             level_words("readings_differ", differing, levels),
-            level_words("unevaluable", np.isnan(low) & graded.read, levels),
-            level_words("unread", np.isnan(low) & ~graded.read, levels),
+            level_words("unevaluable", graded.gaps.unevaluable, levels),
+            level_words("unread", graded.gaps.unread, levels),
         ]
     )
 
 
 def level_words(name: str, where: NDArray[np.bool_], levels: LevelRange) -> pl.Series:
     """Return the names of the levels of ``(patients, levels)`` that are marked; null where none is."""
-    masks = pl.Series(name, _bits(where), dtype=pl.Int64)
+    masks = pl.Series(name, level_bits(where), dtype=pl.Int64)
     found = masks.unique().to_list()
     words = [
         " ".join(level for at, level in enumerate(levels.levels) if mask >> at & 1) or None for mask in found

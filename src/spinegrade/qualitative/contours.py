@@ -25,8 +25,10 @@ _WHOLE = ("occasion", "point")
 _WANTED = {
     "endplate": "superior or inferior",
     **dict.fromkeys(_WHOLE, "a whole number"),
-    **dict.fromkeys(("row", "column"), "a finite number"),
+    **dict.fromkeys(("row", "column"), "a number of pixels"),
 }
+_FARTHEST = 1e9
+"""No film has so many pixels, and no reading so many occasions."""
 SCHEMA: dict[str, type[pl.DataType]] = {
     **dict.fromkeys(COLUMNS, pl.String),
     **dict.fromkeys(_WHOLE, pl.Int64),
@@ -66,7 +68,7 @@ def read_contours(paths: Iterable[Path]) -> Contours:
     text = text.filter(pl.any_horizontal(pl.col(COLUMNS).is_not_null()))
     number = {name: pl.col(name).cast(pl.Float64, strict=False) for name in ("occasion", *COLUMNS[-3:])}
     rows = text.with_columns(
-        *(pl.when(value.is_finite()).then(value).alias(name) for name, value in number.items()),
+        *(pl.when(value.abs() <= _FARTHEST).then(value).alias(name) for name, value in number.items()),
         pl.when(pl.col("endplate").is_in(ENDPLATES)).then("endplate"),
     ).with_columns(
         pl.when(pl.col(name) == pl.col(name).floor()).then(name).cast(pl.Int64, strict=False).alias(name)
@@ -92,15 +94,24 @@ def _said(rows: pl.DataFrame, text: pl.DataFrame, wrong: dict[str, pl.Expr]) -> 
 
 
 def _whole_plates(rows: pl.DataFrame, problems: list[str]) -> Contours:
-    """Return the endplates of which every point stands once, and there are three or more."""
+    """Return the endplates of which there are three points or more, numbered from 1 without a gap."""
+    point = pl.col("point")
     twice = pl.struct(*PLATE, "point").is_duplicated()
+    gap = ((point.min() != 1) | (point.max() != pl.len())).over(PLATE)
     few = (pl.len() < 3).over(PLATE)
-    for row in rows.filter(twice).unique(PLATE, keep="first", maintain_order=True).to_dicts():
-        msg = f"{answer_place(row)}: {row['endplate']} endplate: expected every point once, got "
-        problems.append(f"{msg}point {row['point']} twice")
-    problems += [
-        f"{answer_place(row)}: {row['endplate']} endplate: expected three points or more, got fewer"
-        for row in rows.filter(few & ~twice).unique(PLATE, keep="first", maintain_order=True).to_dicts()
-    ]
-    rows = rows.filter(~(twice.any().over(PLATE) | few)).sort(*PLATE, "point")
+    wrong = (
+        (twice, pl.format("every point once, got point {} twice", point)),
+        (few & ~twice.any().over(PLATE), pl.lit("three points or more, got fewer")),
+        (
+            gap & ~few & ~twice.any().over(PLATE),
+            pl.lit("points from 1 on without a gap, got another numbering"),
+        ),
+    )
+    for where, words in wrong:
+        found = rows.with_columns(_words=words).filter(where).unique(PLATE, keep="first", maintain_order=True)
+        problems += [
+            f"{answer_place(row)}: {row['endplate']} endplate: expected {row['_words']}"
+            for row in found.to_dicts()
+        ]
+    rows = rows.filter(~(twice.any().over(PLATE) | few | gap)).sort(*PLATE, "point")
     return Contours(rows.select(pl.col(name).cast(kind) for name, kind in SCHEMA.items()), problems)

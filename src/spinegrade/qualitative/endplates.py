@@ -8,8 +8,8 @@ import numpy as np
 import polars as pl
 from attrs import frozen
 
-from spinegrade.io.arrays import as_spines
-from spinegrade.io.columns import KEY, SPACING
+from spinegrade.io.arrays import as_spines, pixel_sizes
+from spinegrade.io.columns import KEY
 from spinegrade.qualitative.answers import answer_place
 from spinegrade.qualitative.contours import PLATE, SCHEMA
 from spinegrade.qualitative.depression import plate_depression
@@ -24,6 +24,8 @@ FOUND: dict[str, type[pl.DataType]] = {
     "depression": pl.Float64,
     "points": pl.Int64,
 }
+_AT_CORNERS = 0.15
+"""How far, over the distance of the corners, a contour may end from them: less than to any other endplate."""
 
 
 @frozen
@@ -40,7 +42,7 @@ def depressions_of(contours: pl.DataFrame, landmarks: pl.DataFrame) -> Depressio
     ``landmarks`` are rows of a landmark table: they say which way the body lies, and how long a pixel is.
     """
     bodies = landmarks.join(contours.select(KEY).unique(), on=KEY, how="semi", maintain_order="left")
-    places = bodies.select(*KEY, *SPACING).with_row_index("_body").cast({"_body": pl.Int64})
+    places = bodies.select(KEY).with_row_index("_body").cast({"_body": pl.Int64})
     rows = contours.join(places, on=KEY, how="left", maintain_order="left")
     plates = rows.with_row_index("_first").unique(PLATE, keep="first", maintain_order=True)
     plates = plates.with_columns(points=pl.Series(rows.group_by(PLATE, maintain_order=True).len()["len"]))
@@ -50,31 +52,39 @@ def depressions_of(contours: pl.DataFrame, landmarks: pl.DataFrame) -> Depressio
         for row in plates.filter(lost).to_dicts()
     ]
     plates = plates.filter(~lost)
-    depression = np.full(plates.height, np.nan)
-    away = np.zeros(plates.height, dtype=bool)
-    corners = as_spines(bodies).points if bodies.height else np.empty((0, 6, 2))
-    scale = rows.select(pl.col(SPACING).fill_null(1.0)).to_numpy()
-    points = rows.select("row", "column").to_numpy() * scale
-    for count in plates["points"].unique().to_list():
-        of = np.flatnonzero(plates["points"].to_numpy() == count)
-        some = points[plates["_first"].to_numpy()[of][:, None] + np.arange(count)]
-        body = corners[plates["_body"].to_numpy()[of]]
-        depression[of] = plate_depression(some, body[:, [0, 2, 3, 5]].mean(axis=1))
-        away[of] = _elsewhere(some, body, plates["endplate"].to_numpy()[of])
+    if plates.is_empty():
+        return Depressions(pl.DataFrame(schema=FOUND), problems)
+    depression, fits = _measured(rows, plates, bodies)
     problems += [
-        f"{answer_place(row)}: {row['endplate']} endplate: expected a contour from corner to corner, got one "
-        "that begins or ends farther from them than they are apart"
-        for row in plates.filter(pl.Series(away)).to_dicts()
+        f"{answer_place(row)}: {row['endplate']} endplate: expected a contour that ends at its two corners "
+        f"(within {_AT_CORNERS:.0%} of their distance), got one that does not, or corners that are not placed"
+        for row in plates.filter(~fits).to_dicts()
     ]
-    found = plates.with_columns(depression=pl.Series(depression, nan_to_null=True)).filter(~pl.Series(away))
+    found = plates.with_columns(depression=depression).filter(fits)
     return Depressions(found.select(pl.col(name).cast(kind) for name, kind in FOUND.items()), problems)
 
 
-def _elsewhere(points: Floats, bodies: Floats, endplates: NDArray[np.str_]) -> NDArray[np.bool_]:
-    """Return which of ``(m, n, 2)`` contours do not end at the corners of their ``(m, 6, 2)`` bodies."""
+def _measured(rows: pl.DataFrame, plates: pl.DataFrame, bodies: pl.DataFrame) -> tuple[pl.Series, pl.Series]:
+    """Return the depressions of the endplates, and which contours fit the corners of theirs."""
+    corners, sizes = as_spines(bodies).points, pixel_sizes(bodies)
+    points = rows.select("row", "column").to_numpy()
+    counts, body, first = (plates[name].to_numpy() for name in ("points", "_body", "_first"))
+    endplates = plates["endplate"].to_numpy()
+    depression, fits = np.full(plates.height, np.nan), np.zeros(plates.height, dtype=bool)
+    for count in np.unique(counts):
+        of = np.flatnonzero(counts == count)
+        some = points[first[of][:, None] + np.arange(count)] * sizes[body[of], None]
+        depression[of] = plate_depression(some, corners[body[of]][:, [0, 2, 3, 5]].mean(axis=1))
+        fits[of] = _fit(some, corners[body[of]], endplates[of])
+    return pl.Series(depression, nan_to_null=True), pl.Series(fits & np.isfinite(depression))
+
+
+def _fit(points: Floats, bodies: Floats, endplates: NDArray[np.str_]) -> NDArray[np.bool_]:
+    """Return which of ``(m, n, 2)`` contours end at the corners of their ``(m, 6, 2)`` bodies, either way."""
     at = np.where((endplates == "superior")[:, None], (0, 2), (3, 5))
     corners = np.take_along_axis(bodies, at[..., None], axis=1)
     ends = points[:, [0, -1]]
     gaps = [np.linalg.norm(corners - one, axis=-1).max(axis=-1) for one in (ends, ends[:, ::-1])]
-    elsewhere: NDArray[np.bool_] = np.minimum(*gaps) > np.linalg.norm(corners[:, 0] - corners[:, 1], axis=-1)
-    return elsewhere
+    length = np.linalg.norm(corners[:, 0] - corners[:, 1], axis=-1)
+    fits: NDArray[np.bool_] = np.minimum(*gaps) <= _AT_CORNERS * length
+    return fits

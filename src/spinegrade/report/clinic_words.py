@@ -8,7 +8,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from spinegrade.followup.remarks import Remark
-from spinegrade.osteoporosis.facts import TOLERANCE, UNREAD
+from spinegrade.osteoporosis.facts import TOLERANCE, UNMEASURED, UNREAD
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -36,6 +36,7 @@ WANTED_WORDS = {
     "exam dates": "the dates of all spine films",
     "unevaluable levels": "the levels that could not be graded",
     UNREAD: "the levels that were not read",
+    UNMEASURED: "the landmarks of vertebrae that were graded by eye",
     "agreement of readings": "agreement of the readings",
     "visual_grade": "the reader's visual grade of every level",
     "fractures": "a list of the fractures",

@@ -102,8 +102,8 @@ def make_page(
     """Return the page of some readings, each with its film where that is found.
 
     ``window`` counts the windows of a film from 1.  With a ``clinic``, every patient is classified, and
-    has a page for a clinician before the readings.  With a list of what is ``left_out``, readings that
-    cannot be shown are put there, and the page says how many there are.
+    has a page for a clinician before the readings.  With a list of what is ``left_out``, films and
+    readings that cannot be shown are put there, and the page says how many there are.
 
     Raises
     ------
@@ -117,10 +117,12 @@ def make_page(
     sections: list[Section] = []
     shown: list[Chosen] = []
     for one in chosen:
-        with passing_over(left_out):
+        match, picture = None, None
+        with passing_over(left_out, f"{one.where}: its film: "):
             match = films.find(one.reading, one.file)
-            examined = examine(one, match, method)
             picture = pictures.of(match) if match else None
+        with passing_over(left_out):
+            examined = examine(one, match, method)
             sections.append(_section(len(sections) + 1, examined, picture, method))
             shown.append(one)
     if not sections:

@@ -117,14 +117,14 @@ def choose(sources: Sequence[Source], choice: Choice, *, left_out: list[str] | N
 
 
 @contextmanager
-def passing_over(left_out: list[str] | None) -> Iterator[None]:
-    """Note an error among what is ``left_out`` and go on, if there is such a list."""
+def passing_over(left_out: list[str] | None, whose: str = "") -> Iterator[None]:
+    """Note an error, and ``whose`` it is, among what is ``left_out`` and go on, if there is such a list."""
     try:
         yield
     except SpinegradeError as error:
         if left_out is None:
             raise
-        left_out.append(str(error))
+        left_out.append(f"{whose}{error}")
 
 
 def _chosen(source: Source, choice: Choice, left_out: list[str] | None) -> Iterator[Chosen]:
