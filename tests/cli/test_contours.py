@@ -152,6 +152,17 @@ def test_what_is_wrong_with_a_contour_is_said_and_it_is_left_out_whole(landmarks
     assert (found["T8"]["superior_depression"], found["T8"]["superior_points"]) == (0, 3)
 
 
+def test_semicolons_with_decimal_commas_and_levels_that_are_not_asked_for(landmarks, tmp_path):
+    lines = [f"P1;E1;R1;1;T8;superior;{n};{row},5;{column},0" for n, (row, column) in enumerate(DENTED, 1)]
+    given = tmp_path / "c.csv"
+    given.write_text("\n".join([";".join(HEAD), *lines]) + "\n")
+    found, said = measured(landmarks, "--contours", given)
+    assert found["T8"]["superior_depression"] == pytest.approx(0.15)
+    assert "passed over" not in said.err
+    said = invoke("qualitative", landmarks, "--contours", given, "--levels", "L1-L4")
+    assert "1 contours at levels outside L1-L4 passed over; --levels all takes them" in said.err
+
+
 def test_two_points_are_no_contour(landmarks, tmp_path):
     given = contours(tmp_path / "c.csv", {("T8", "superior"): (DENTED[0], DENTED[-1])})
     assert (

@@ -190,6 +190,12 @@ class TestKeepsGoing:
         assert code == 1
         assert "line 3: age" in left_out[0]
 
+    def test_whoever_is_asked_for_and_not_there_is_said(self, file, output):
+        (file.parent / "b.reading.json").write_text("{}")
+        said = invoke("report", file.parent, "-o", output, "--keep-going", "--reader", "R77")
+        assert (said.code, output.exists()) == (1, False)
+        assert "expected a reading of reader R77, got none" in said.err
+
     def test_but_not_where_nothing_remains(self, tmp_path, output):
         (tmp_path / "b.reading.json").write_text("{}")
         said = invoke("report", tmp_path, "-o", output, "--keep-going")

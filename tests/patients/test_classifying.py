@@ -411,6 +411,8 @@ class TestBoundary:
             (("femur,,5", "other,,10.5"), 15, True),  # perhaps a long bone
             (("femur,,12", "femur,,13", "tibia,,19.2"), 19.8, True),
             (("femur,,12", "femur,,13", "tibia,,19.2"), 25, False),  # adults have no such rule
+            (("femur,,", "tibia,,"), 10.5, True),  # at an age unknown, of somebody who is not 11
+            (("femur,,", "tibia,,"), 15, False),  # open by each setting
             (("femur,,5", "tibia,,10.5"), 10.2, False),  # above the patient's age: a contradiction
         ],
     )

@@ -58,7 +58,10 @@ def read_contours(paths: Iterable[Path]) -> Contours:
         If a file cannot be read or its columns are others.
     """
     none = pl.DataFrame(schema=SCHEMA)
-    texts = [read_long(path, COLUMNS, "contours").with_columns(_file=pl.lit(str(path))) for path in paths]
+    texts = [
+        read_long(path, COLUMNS, "contours", ("row", "column")).with_columns(_file=pl.lit(str(path)))
+        for path in paths
+    ]
     if not texts:
         return Contours(none, [])
     text = pl.concat(

@@ -15,8 +15,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def read_long(path: Path, columns: Sequence[str], what: str) -> pl.DataFrame:
+def read_long(path: Path, columns: Sequence[str], what: str, numbers: Sequence[str] = ()) -> pl.DataFrame:
     """Return a table, .csv or .parquet, as text, with `LINE`; ``what`` it has goes into messages.
+
+    Columns of ``numbers`` may have decimal commas where semicolons stand between the cells.
 
     Raises
     ------
@@ -28,9 +30,12 @@ def read_long(path: Path, columns: Sequence[str], what: str) -> pl.DataFrame:
     if not path.is_file():
         msg = f"{path}: expected a table of {what}, got no file"
         raise FormatError(msg)
-    dialect = read_dialect(path, columns, ())
+    dialect = read_dialect(path, columns, numbers)
     _check_columns(dialect.columns, path, columns)
-    return read_lined(path, dialect)
+    frame = read_lined(path, dialect)
+    if not dialect.decimal_comma:
+        return frame
+    return frame.with_columns(pl.col(numbers).str.replace(",", ".", literal=True))
 
 
 def _parquet(path: Path, columns: Sequence[str]) -> pl.DataFrame:

@@ -132,14 +132,14 @@ def grade_files(
     _with_landmarks(forms, landmarks)
     levels = asked.method.levels.levels
     rows = known.rows.filter(pl.col("form").is_in(list(forms)) & pl.col("level").is_in(levels))
-    vertebrae, strange = _contoured(_vertebrae(landmarks, rows, asked.method), landmarks, asked)
+    vertebrae, strange, unused = _contoured(_vertebrae(landmarks, rows, asked.method), landmarks, asked)
     refuse(strange, keep_going=keep_going)
     measured = _Measured(vertebrae, landmarks)
     placed = place_answers(rows, measured.vertebrae)
     refuse(placed.problems, keep_going=keep_going)
     parts, wrong = _graded(forms.values(), measured.vertebrae, placed.rows)
     refuse(wrong, keep_going=keep_going)
-    notes = passed_over(every.rows, known.rows, forms, asked.method.levels)
+    notes = passed_over(every.rows, known.rows, forms, asked.method.levels) + unused
     if not forms:
         parts = [measured.vertebrae.with_row_index(VERTEBRA)]
         notes.append("no form is answered or asked for; what was measured stands alone")
@@ -170,13 +170,16 @@ def _vertebrae(landmarks: pl.DataFrame | None, rows: pl.DataFrame, method: Metho
 
 def _contoured(
     vertebrae: pl.DataFrame, landmarks: pl.DataFrame | None, asked: Asked
-) -> tuple[pl.DataFrame, list[str]]:
-    """Return the vertebrae with what contours show of their endplates, and what is wrong with contours."""
+) -> tuple[pl.DataFrame, list[str], list[str]]:
+    """Return the vertebrae with what contours show, what is wrong with some, and what is passed over."""
     if landmarks is None or not asked.contours:
-        return vertebrae, []
+        return vertebrae, [], []
     given = read_contours(asked.contours)
     found = depressions_of(given.rows, landmarks)
-    return with_contours(vertebrae, found.rows), given.problems + found.problems
+    levels = asked.method.levels
+    outside = found.rows.filter(~pl.col("level").is_in(levels.levels)).height
+    notes = [f"{outside:,} contours at levels outside {levels} passed over; --levels all takes them"]
+    return with_contours(vertebrae, found.rows), given.problems + found.problems, notes if outside else []
 
 
 def _graded(

@@ -285,7 +285,9 @@ def _status(account: Account) -> str:
         return f"Between {low} and {high} of {graded} graded vertebrae fractured{differ}"
     if account.status == "fractured":
         return f"{low} of {graded} graded vertebrae fractured{differ}"
-    return f"{STATUS_WORDS[account.status or 'uninterpretable']}; {graded} levels graded"
+    return (
+        f"{STATUS_WORDS[account.status or 'uninterpretable']}; {clinic_words.counted(graded, 'level')} graded"
+    )
 
 
 def _seen(how: Classification) -> str:

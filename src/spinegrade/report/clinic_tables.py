@@ -130,7 +130,7 @@ def fractures(account: Account, known: Known) -> tuple[tuple[str, ...], ...]:
         (
             (row["site"] or "not said").replace("_", " "),
             {True: "yes", False: "no", None: "not known"}[row["long_bone"]],
-            _fracture_age(row["age_low"], row["age_high"]),
+            _fracture_age(row["age_low"], row["age_high"], row["date"]),
             row["mechanism"] or "not said",
             "contradicts itself: not used" if row[SUSPECT] else "",
         )
@@ -138,8 +138,10 @@ def fractures(account: Account, known: Known) -> tuple[tuple[str, ...], ...]:
     )
 
 
-def _fracture_age(low: float | None, high: float | None) -> str:
-    """Return an age as far as it is known, as ``9.2 to 10.2 years``."""
+def _fracture_age(low: float | None, high: float | None, on: date | None) -> str:
+    """Return an age as far as it is known, as ``9.2 to 10.2 years``; the date where there is none."""
+    if low is None and on is not None:
+        return f"on {on.isoformat()}"
     if low is None or high is None or low >= high:
         return age(low, months=False)
     return f"{low:.1f} to {age(high, months=False)}"

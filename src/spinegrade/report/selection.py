@@ -112,7 +112,7 @@ def choose(sources: Sequence[Source], choice: Choice, *, left_out: list[str] | N
     if not chosen:
         what = f"a reading of {choice}" if str(choice) else "a reading"
         msg = f"report: expected {what}, got none"
-        raise FormatError(left_out[-1] if left_out else msg)
+        raise FormatError(left_out[-1] if left_out and not str(choice) else msg)
     return _once(chosen, left_out)
 
 
