@@ -17,6 +17,7 @@ import polars as pl
 from spinegrade.anatomy import GRADED
 from spinegrade.io.results import ParquetWriter
 from spinegrade.osteoporosis.cohort import Classification, classification_schema, classify
+from spinegrade.osteoporosis.gaps import MARKS, level_bits
 from spinegrade.osteoporosis.spines import spine_schema
 from spinegrade.patients.reading import read_patients
 
@@ -63,11 +64,14 @@ def readings(count: int, rng: np.random.Generator) -> pl.DataFrame:
     otherwise = rng.random(grades.shape) < 0.02
     given = {"grade": grades, "visual": np.where(otherwise, (grades < 1).astype(float), grades)}
     schema = spine_schema(GRADED)
+    given_names = ("grade", "visual", "patient", "exam", "reader", *MARKS)
     return pl.DataFrame(
         {
             "patient": [f"P{n}" for n in range(count)],
             "exam": "E1",
             "reader": "R1",
+            **dict.fromkeys(MARKS, 0),
+            "read": level_bits(~np.isnan(grades) | (rng.random(grades.shape) < 0.5)),
             **{
                 f"{kind}_{level}": pl.Series(np.ascontiguousarray(values[:, at]), nan_to_null=True)
                 for kind, values in given.items()
@@ -75,9 +79,7 @@ def readings(count: int, rng: np.random.Generator) -> pl.DataFrame:
             },
         }
     ).select(
-        pl.col(name).cast(kind)
-        if name.startswith(("grade", "visual", "patient", "exam", "reader"))
-        else pl.lit(None, kind).alias(name)
+        pl.col(name).cast(kind) if name.startswith(given_names) else pl.lit(None, kind).alias(name)
         for name, kind in schema.items()
     )
 
