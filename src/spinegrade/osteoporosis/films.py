@@ -63,7 +63,7 @@ def read_films(known: Known, graded: Graded, switches: Switches) -> Films:
     at = place["at"].fill_null(0).to_numpy()
     low, high = (_of(grades, at, read) for grades in (graded.low, graded.high))
     short = _too_few(low, graded) & read
-    gaps = _Counts.of(graded, at, read, switches)
+    gaps = _Counts.of(graded, at, read)
     ever = graded.ever[at] if len(graded.ever) else np.zeros((len(at), 2))
     least, most = ((grades >= switches.min_grade).sum(axis=1).astype(float) for grades in (low, high))
     least = np.where(read | undated, np.maximum(least, ever[:, 0]), 0.0)
@@ -109,11 +109,11 @@ class _Counts:
     levels: str
 
     @classmethod
-    def of(cls, graded: Graded, at: NDArray[np.uint32], read: Booleans, switches: Switches) -> _Counts:
+    def of(cls, graded: Graded, at: NDArray[np.uint32], read: Booleans) -> _Counts:
         """Return the counts of the patients whose films stand at these places."""
         counts = {**graded.gaps.counts(), "unseen": graded.unseen}
         counts["missing"] = np.isnan(graded.low).sum(axis=1).astype(float)
-        counts["suspect"] = graded.suspect.sum(axis=1) * float(switches.grades != "visual")
+        counts["suspect"] = graded.suspect.sum(axis=1).astype(float)
         none = np.zeros(len(at))
         mine = {name: np.where(read, one[at], 0.0) if len(one) else none for name, one in counts.items()}
         missing, suspect, unseen = (mine.pop(name) for name in ("missing", "suspect", "unseen"))

@@ -81,7 +81,8 @@ class Graded:
     gaps
         Why levels have no grade.
     suspect
-        ``(patients, levels)`` without a grade which a reader graded as fractured by eye.
+        ``(patients, levels)`` without a grade which a reader graded as fractured by eye; none where grades
+        are visual ones.
     ever
         ``(patients, 2)`` levels that were fractured on any day: by all readings of that day, by any of them.
     """

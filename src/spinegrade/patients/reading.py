@@ -159,14 +159,15 @@ def _checked(raw: RawTable) -> tuple[pl.DataFrame, list[str], list[str]]:
         for place, patient in twice.select(PLACE, "patient").iter_rows():
             misfits.append(Misfit(place, f"patient: expected {patient} once, got it again"))
         frame = frame.filter(pl.col("patient").is_unique())
-    lost = lost_patients(raw.frame, [one.place for one in misfits])
+    lost = _lost_patients(raw.frame, [one.place for one in misfits])
     return frame, [f"{raw.place(one.place)}: {one.what}" for one in misfits], lost
 
 
-def lost_patients(raw: pl.DataFrame, places: Iterable[int]) -> list[str]:
+def _lost_patients(raw: pl.DataFrame, places: Iterable[int]) -> list[str]:
     """Return whose the rows at these places are, as far as they say it."""
     if "patient" not in raw.columns:
         return []
-    rows = raw.filter(pl.col(PLACE).is_in(list(places)))
-    named = rows.select(pl.col("patient").cast(pl.String).str.strip_chars()).to_series()
-    return named.drop_nulls().filter(named.drop_nulls() != "").unique(maintain_order=True).to_list()
+    named = raw.filter(pl.col(PLACE).is_in(list(places))).select(
+        pl.col("patient").cast(pl.String).str.strip_chars().replace("", None)
+    )
+    return named["patient"].drop_nulls().unique(maintain_order=True).to_list()
